@@ -1,0 +1,1 @@
+"""Expression languages behind one compiled interface (`api`); `compile` picks the language."""

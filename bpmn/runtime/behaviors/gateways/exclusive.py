@@ -1,0 +1,10 @@
+"""Exclusive gateway: the first flow whose condition is true, else the default (13.4.2; choice in `runtime.flows`)."""
+
+from __future__ import annotations
+
+from bpmn.runtime.work import Work
+from bpmn.spec.graph import Node
+
+
+def enter(work: Work, scope_id: int, token_id: int, node: Node) -> None:
+    work.life.complete(scope_id, token_id, node)

@@ -1,0 +1,1 @@
+"""Adapters from the vendors' attributes and elements to the one model."""
