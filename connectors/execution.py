@@ -1,0 +1,156 @@
+"""One job inside a worker, from the message that brought it to the results it sends."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from connectors.connector import Connector
+from connectors.envelopes import result_envelope, text_header
+from connectors.execute import execute
+from connectors.job import Job
+from connectors.messages import JobMessage, Outcome, ResultMessage
+from connectors.middleware import Middleware
+from connectors.queues import TRACEPARENT, Topology
+from connectors.sender import ResultSender
+from connectors.transport import Incoming, Outgoing
+
+Settle = Callable[["Execution"], None]
+"""Called once the message of a job may be acknowledged."""
+
+
+class Execution:
+    """Runs in a thread of the worker; `beat` is called by the worker's own loop.
+
+    The message is acknowledged after the result is confirmed, or, for a long job, after its STARTED is: from then on
+    the lease in the engine's database says that someone works on it.
+    """
+
+    def __init__(
+        self,
+        message: JobMessage,
+        incoming: Incoming,
+        connector: Connector,
+        *,
+        topology: Topology,
+        sender: ResultSender,
+        settle: Settle,
+        worker_id: str,
+    ) -> None:
+        self.message = message
+        self._incoming = incoming
+        self._connector = connector
+        self._topology = topology
+        self._sender = sender
+        self._settle = settle
+        self._worker_id = worker_id
+        self._traceparent = text_header(incoming, TRACEPARENT)
+        self._lock = threading.Lock()
+        self._started = False
+        self._finished = False
+        self._confirmed = False
+        self._lease_renewal = float("inf")
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.message.id, self.message.attempt
+
+    @property
+    def incoming(self) -> Incoming:
+        """The message to acknowledge: the latest that brought this attempt."""
+        return self._incoming
+
+    @property
+    def finished(self) -> bool:
+        """Whether the work is done and its result handed to the sender."""
+        return self._finished
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to do but to acknowledge: finished, and the message's result confirmed."""
+        return self._finished and self._confirmed
+
+    def run(self, middleware: Sequence[Middleware]) -> None:
+        """Do the work and send its result."""
+        job = Job.from_message(self.message, names=self._connector.variables, send_heartbeat=self.heartbeat)
+        if self._connector.long:
+            self.heartbeat(self._connector.lease_seconds)
+        try:
+            result = execute(job, self._connector, middleware)
+        except Exception as error:
+            result = self._result(Outcome.FAILED, message=f"{type(error).__name__}: {error}")
+        self._finish(replace(result, worker_id=self._worker_id))
+
+    def heartbeat(self, seconds: float) -> None:
+        """STARTED at the first call, EXTENDED afterwards; nothing once the result is sent."""
+        with self._lock:
+            if self._finished:
+                return
+            first = not self._started
+            self._started = True
+            # Renewed by the worker at a third of the time, so that two of them may get lost.
+            self._lease_renewal = time.monotonic() + seconds / 3 if self._connector.long else float("inf")
+            outcome = Outcome.STARTED if first else Outcome.EXTENDED
+            self._send(self._result(outcome, lock_seconds=seconds), settles=first)
+
+    def beat(self, now: float) -> None:
+        """Renew the lease of a long job where its time has come."""
+        if now >= self._lease_renewal:
+            self.heartbeat(self._connector.lease_seconds)
+
+    def replace_message(self, incoming: Incoming) -> bool:
+        """The broker delivered the job again while it runs (its connection broke): acknowledge that message instead.
+
+        Returns whether `incoming` may be acknowledged at once.
+        """
+        with self._lock:
+            self._incoming = incoming
+            return self._confirmed
+
+    def _finish(self, result: ResultMessage) -> None:
+        with self._lock:
+            self._finished = True
+            self._lease_renewal = float("inf")
+            self._send(result, settles=not self._started)
+
+    def _send(self, result: ResultMessage, *, settles: bool) -> None:
+        try:
+            envelope = self._envelope(result)
+        except (TypeError, ValueError, RecursionError) as error:
+            reason = str(error).encode("ascii", "backslashreplace").decode()
+            envelope = self._envelope(
+                self._result(
+                    Outcome.FAILED,
+                    message=f"Expected connector '{self._connector.name}' to return JSON values, but {reason}",
+                    retryable=False,
+                )
+            )
+        self._sender.send(envelope, self._on_confirmed if settles else None)
+
+    def _envelope(self, result: ResultMessage) -> Outgoing:
+        return result_envelope(self._topology, result, self.message.tenant_id, self._traceparent)
+
+    def _on_confirmed(self) -> None:
+        with self._lock:
+            self._confirmed = True
+        self._settle(self)
+
+    def _result(
+        self,
+        outcome: Outcome,
+        *,
+        message: str | None = None,
+        retryable: bool = True,
+        lock_seconds: float | None = None,
+    ) -> ResultMessage:
+        return ResultMessage(
+            job_id=self.message.id,
+            attempt=self.message.attempt,
+            outcome=outcome,
+            message=message,
+            retryable=retryable,
+            lock_seconds=lock_seconds,
+            worker_id=self._worker_id,
+        )
