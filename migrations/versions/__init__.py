@@ -1,0 +1,1 @@
+"""One file per change of the schema, named `NNNN_what_changes.py`."""
