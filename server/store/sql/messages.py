@@ -1,0 +1,195 @@
+"""Messages and who waits for them. Publishing and subscribing only insert; they meet here, under the name's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, delete, exists, func, or_, select, text
+
+from server.ports.records import MessageRow, MessageStartRow, MessageSubscriptionRow
+from server.ports.store import Value
+from server.store.codec import encode
+from server.store.sql import rows
+from server.store.sql.base import UnitBase
+from server.store.tables import instance, message, message_start, message_subscription, variable
+from server.store.values import equality_hash, hash_bytes, index_hash, same_value
+
+_OPEN = text("message.state IN ('OPEN', 'BUFFERED')")
+_NOW = bindparam("now", type_=message.c.expires_at.type)
+_OPEN_MESSAGES = (
+    select(*rows.message.columns)
+    .where(
+        message.c.tenant_id == bindparam("tenant_id"),
+        message.c.name == bindparam("name"),
+        _OPEN,
+        # One that is not matched yet is matched once, however short its life is.
+        or_(message.c.state == "OPEN", message.c.expires_at.is_(None), message.c.expires_at > _NOW),
+        or_(
+            message.c.target_instance_id.is_(None),
+            message.c.target_instance_id == bindparam("instance_id", type_=message.c.target_instance_id.type),
+        ),
+        message.c.id > bindparam("after", type_=message.c.id.type),
+    )
+    .order_by(message.c.id)
+    .limit(bindparam("limit", type_=Integer()))
+)
+_SUBSCRIPTION = select(*rows.message_subscription.columns).where(
+    message_subscription.c.instance_id == bindparam("instance_id"),
+    message_subscription.c.id == bindparam("id"),
+    message_subscription.c.tenant_id == bindparam("tenant_id"),
+    message_subscription.c.name == bindparam("name"),
+    message_subscription.c.claimed_by.is_(None),
+)
+_ROOT_VALUES = select(variable.c.name, variable.c.value).where(
+    variable.c.instance_id == bindparam("instance_id"),
+    variable.c.scope_id == bindparam("instance_id"),
+    variable.c.name.in_(bindparam("names", expanding=True)),
+)
+_LOOK_AHEAD = 100
+"""Messages read at once where only a look at the instance's variables can tell whether they fit."""
+_BY_ID = select(*rows.message.columns).where(message.c.id == bindparam("id"))
+_BY_MESSAGE_ID = select(*rows.message.columns).where(
+    message.c.tenant_id == bindparam("tenant_id"),
+    message.c.name == bindparam("name"),
+    message.c.message_id == bindparam("message_id"),
+)
+_STARTS = (
+    select(*rows.message_start.columns)
+    .where(message_start.c.tenant_id == bindparam("tenant_id"), message_start.c.message_name == bindparam("name"))
+    .order_by(message_start.c.definition_key, message_start.c.element_id)
+)
+_RUNNING_WITH_KEY = (
+    select(instance.c.id)
+    .where(
+        instance.c.tenant_id == bindparam("tenant_id"),
+        instance.c.business_key == bindparam("business_key"),
+        instance.c.definition_key == bindparam("definition_key"),
+        instance.c.ended_at.is_(None),
+    )
+    .order_by(instance.c.id)
+    .limit(1)
+)
+_EXPIRED = (
+    select(message.c.id)
+    .where(message.c.expires_at <= _NOW, message.c.state.not_in(["OPEN", "STARTING"]))
+    .order_by(message.c.expires_at, message.c.id)
+    .limit(bindparam("limit", type_=Integer()))
+    .with_for_update(skip_locked=True)
+)
+_DELETE_EXPIRED = delete(message).where(message.c.id.in_(_EXPIRED))
+
+
+def _subscriptions() -> Select[Any]:
+    return select(*rows.message_subscription.columns).where(
+        message_subscription.c.tenant_id == bindparam("tenant_id"),
+        message_subscription.c.name == bindparam("name"),
+        message_subscription.c.claimed_by.is_(None),
+    )
+
+
+def _open_messages_for(subscription: MessageSubscriptionRow) -> Select[Any]:
+    """Open messages whose key and business key the subscription meets."""
+    digest = equality_hash(subscription.correlation_key)
+    same_key = message.c.key_hash.is_(None) if digest is None else message.c.key_hash == digest
+    any_business: ColumnElement[bool] = message.c.business_key.is_(None)
+    if subscription.business_key is not None:
+        any_business = or_(any_business, message.c.business_key == subscription.business_key)
+    return _OPEN_MESSAGES.where(same_key, any_business)
+
+
+def _root_variable_equals(name: str, value: Value) -> ColumnElement[bool]:
+    """The subscription's instance has this value in its root scope: by hash, lists and maps by their bytes."""
+    digest = index_hash(value)
+    same = variable.c.value_hash == digest if digest is not None else variable.c.value == value
+    return exists().where(
+        variable.c.instance_id == message_subscription.c.instance_id,
+        variable.c.scope_id == message_subscription.c.instance_id,
+        variable.c.name == name,
+        same,
+    )
+
+
+class Messages(UnitBase):
+    def lock_message_name(self, tenant_id: str, name: str) -> None:
+        """Until the end of the transaction nobody else matches this name. SQLite has one writer anyway."""
+        if self._dialect == "postgresql":
+            self._execute(select(func.pg_advisory_xact_lock(hash_bytes(encode(["message", tenant_id, name])))))
+
+    def find_message(self, id: int) -> MessageRow | None:
+        """The message; None where it was delivered and deleted, or never was."""
+        return self._one_message(_BY_ID, {"id": id})
+
+    def find_message_by_message_id(self, tenant_id: str, name: str, message_id: str) -> MessageRow | None:
+        """The message that the sender gave this id, while it is kept."""
+        return self._one_message(_BY_MESSAGE_ID, {"tenant_id": tenant_id, "name": name, "message_id": message_id})
+
+    def _one_message(self, statement: Any, params: Mapping[str, Any]) -> MessageRow | None:
+        found = self._execute(statement, params).first()
+        return None if found is None else rows.message.row(found)
+
+    def messages_for(
+        self, tenant_id: str, name: str, instance_id: int, subscription_id: int, limit: int
+    ) -> list[MessageRow]:
+        """Messages that the subscription could take: OPEN, or BUFFERED and not expired, in order of id."""
+        names = {"tenant_id": tenant_id, "name": name, "instance_id": instance_id}
+        found = self._execute(_SUBSCRIPTION, names | {"id": subscription_id}).first()
+        if found is None:
+            return []
+        subscription = rows.message_subscription.row(found)
+        statement = _open_messages_for(subscription)
+        params = names | {"now": self.now(), "limit": limit + _LOOK_AHEAD, "after": 0}
+        fitting: list[MessageRow] = []
+        while True:
+            portion = rows.message.rows(self._execute(statement, params))
+            fitting.extend(row for row in portion if self._fits(row, subscription))
+            if len(fitting) >= limit or len(portion) < limit + _LOOK_AHEAD:
+                return fitting[:limit]
+            params["after"] = portion[-1].id
+
+    def _fits(self, message: MessageRow, subscription: MessageSubscriptionRow) -> bool:
+        key = message.correlation_key if message.has_correlation_key else None
+        if not same_value(subscription.correlation_key, key):  # the hash only narrows
+            return False
+        if not message.correlation_keys:
+            return True
+        wanted = {"instance_id": subscription.instance_id, "names": list(message.correlation_keys)}
+        values = {row.name: row.value for row in self._execute(_ROOT_VALUES, wanted)}
+        return all(
+            name in values and same_value(values[name], value) for name, value in message.correlation_keys.items()
+        )
+
+    def matching_subscriptions(self, message: MessageRow, limit: int) -> list[MessageSubscriptionRow]:
+        """Unclaimed subscriptions that meet every criterion the message gives, in order of id."""
+        key = message.correlation_key if message.has_correlation_key else None
+        statement = _subscriptions()
+        digest = equality_hash(key)
+        if digest is None:
+            statement = statement.where(message_subscription.c.key_hash.is_(None))
+        else:
+            statement = statement.where(message_subscription.c.key_hash == digest)
+        if message.business_key is not None:
+            statement = statement.where(message_subscription.c.business_key == message.business_key)
+        if message.target_instance_id is not None:
+            statement = statement.where(message_subscription.c.instance_id == message.target_instance_id)
+        for name, value in message.correlation_keys.items():
+            statement = statement.where(_root_variable_equals(name, value))
+        statement = statement.order_by(message_subscription.c.id).limit(limit)
+        found = self._execute(statement, {"tenant_id": message.tenant_id, "name": message.name})
+        # The hash only narrows; the value decides.
+        return [row for row in rows.message_subscription.rows(found) if same_value(row.correlation_key, key)]
+
+    def message_starts(self, tenant_id: str, name: str) -> list[MessageStartRow]:
+        """Start events of the latest versions that wait for the message."""
+        return rows.message_start.rows(self._execute(_STARTS, {"tenant_id": tenant_id, "name": name}))
+
+    def running_instance_with_business_key(self, tenant_id: str, definition_key: str, business_key: str) -> int | None:
+        """The oldest instance of the key with this business key that has not ended."""
+        params = {"tenant_id": tenant_id, "definition_key": definition_key, "business_key": business_key}
+        found: int | None = self._execute(_RUNNING_WITH_KEY, params).scalar()
+        return found
+
+    def delete_expired_messages(self, limit: int) -> int:
+        """Remove messages past their time, but none that is still to be matched or starts an instance; returns how
+        many."""
+        return self._execute(_DELETE_EXPIRED, {"now": self.now(), "limit": limit}).rowcount

@@ -1,0 +1,98 @@
+"""Which public events a step tells: CloudEvents for the topic exchange, written to the outbox with the step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from bpmn.runtime import events as e
+from bpmn.runtime.state import Instance, InstanceStatus, WaitKind
+from bpmn.spec.graph import Graph
+from server.ports.records import OutboxRow
+
+SOURCE = "bpmnd"
+
+_ENDED = {
+    InstanceStatus.COMPLETED: "WORKFLOW_COMPLETED",
+    InstanceStatus.FAILED: "WORKFLOW_FAILED",
+    InstanceStatus.CANCELLED: "WORKFLOW_CANCELLED",
+}
+_TASK_WAITS = {WaitKind.JOB: "jobId", WaitKind.USER_TASK: "taskId"}
+
+
+def public_events(
+    instance: Instance,
+    graph: Graph,
+    events: Iterable[e.Event],
+    first_sequence: int,
+    now: datetime,
+    ids: Callable[[], int],
+) -> list[OutboxRow]:
+    """Outbox rows of one step. `first_sequence` is the number of its first event; `sequence` in the data is the
+    number of the event it tells, so that a consumer can put them in order and find them in history."""
+    rows: list[OutboxRow] = []
+    for sequence, event in enumerate(events, first_sequence):
+        told = _tell(event)
+        if told is None:
+            continue
+        type, element_id, extra = told
+        id = ids()
+        rows.append(
+            OutboxRow(
+                id=id,
+                tenant_id=instance.tenant_id,
+                instance_id=instance.id,
+                sequence=sequence,
+                routing_key=f"{type}.{instance.definition_key}",
+                body=_cloud_event(id, type, instance, graph, element_id, sequence, now, extra),
+            )
+        )
+    return rows
+
+
+def _tell(event: e.Event) -> tuple[str, str | None, dict[str, str]] | None:
+    match event:
+        case e.WaitAdded(_, _, kind, id, element, _) if kind in _TASK_WAITS:
+            return "TASK_SCHEDULED", element, {_TASK_WAITS[kind]: str(id)}
+        case e.WaitRemoved(_, _, kind, id, element, True, _) if kind in _TASK_WAITS:
+            return "TASK_COMPLETED", element, {_TASK_WAITS[kind]: str(id)}
+        case e.InstanceStarted(_, start_element, _, _):
+            return "WORKFLOW_STARTED", start_element, {}
+        case e.InstanceEnded(status, code, _):
+            return _ENDED[status], None, {} if code is None else {"errorCode": code}
+    return None
+
+
+def _cloud_event(
+    id: int,
+    type: str,
+    instance: Instance,
+    graph: Graph,
+    element_id: str | None,
+    sequence: int,
+    now: datetime,
+    extra: dict[str, str],
+) -> dict[str, Any]:
+    node = None if element_id is None else graph.nodes.get(element_id)
+    return {
+        "specversion": "1.0",
+        "id": str(id),
+        "source": SOURCE,
+        "type": type,
+        "subject": str(instance.id),
+        "time": now.isoformat().replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "data": {
+            "instanceId": str(instance.id),
+            "rootInstanceId": str(instance.root_instance_id),
+            "definitionKey": instance.definition_key,
+            "version": instance.version,
+            "elementId": element_id,
+            "elementType": None if node is None else node.kind.value,
+            **extra,
+            "tenantId": instance.tenant_id,
+            "businessKey": instance.business_key,
+            "sequence": sequence,
+        },
+    }

@@ -1,0 +1,1 @@
+"""Loops and their shutdown: relay, results, housekeeping. They decide nothing."""
