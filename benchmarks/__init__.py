@@ -1,0 +1,1 @@
+"""Measurements of the parts that decide how fast the whole is."""
