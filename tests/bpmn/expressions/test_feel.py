@@ -1,0 +1,123 @@
+"""The subset of FEEL."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bpmn.expressions.api import CompileError
+from bpmn.expressions.feel import compile_feel
+from tests.bpmn.expressions.support import NotLoaded, Unloaded, context
+
+VARIABLES: dict[str, Any] = {
+    "score": 7,
+    "ratio": 0.1,
+    "ok": True,
+    "name": "Ada",
+    "order": {"total": 12.5, "lines": [{"n": 1}, {"n": 2}], "tags": ["x", "y"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("=score", 7),
+        ("= score + 1 ", 8),
+        ("2 + 3 * 4 - 1", 13),
+        ("(2 + 3) * 4", 20),
+        ("0.1 + 0.2", 0.3),
+        ("ratio + 0.2", 0.3),
+        ("6 / 3", 2),
+        ("1 / 4", 0.25),
+        ("1 / 3", Decimal("0.3333333333333333333333333333333333")),
+        ("1 / 0", None),
+        ("-score", -7),
+        ("--score", 7),
+        ('"a" + "b"', "ab"),
+        ('"a" + 1', None),
+        ('"\\u00e4\\n\\"q\\""', 'ä\n"q"'),
+        ("order.total", 12.5),
+        ("order.tags[1]", "x"),
+        ("order.tags[-1]", "y"),
+        ("order.tags[0]", None),
+        ("order.tags[3]", None),
+        ("order.lines.n", [1, 2]),
+        ("order.lines[2].n", 2),
+        ("score[1]", 7),
+        ("missing", None),
+        ("missing.deeper[1]", None),
+        ("score > 5", True),
+        ("score = 7.0", True),
+        ("score != 7", False),
+        ('name = "Ada"', True),
+        ("name = 5", None),
+        ('name < "Bo"', True),
+        ('score < "x"', None),
+        ("missing = null", True),
+        ("score != null", True),
+        ("missing > 1", None),
+        ("ok and score > 5", True),
+        ("ok and missing", None),
+        ("false and missing", False),
+        ("ok or missing", True),
+        ("missing or false", None),
+        ("false or 5", None),
+        ("not(ok)", False),
+        ("not(missing)", None),
+        ('if score > 5 then "high" else "low"', "high"),
+        ('if missing then "a" else if ok then "b" else "c"', "b"),
+        ("[1, score, [true]]", [1, 7, [True]]),
+        ("[]", []),
+        ('{a: 1, "b c": {d: score}}', {"a": 1, "b c": {"d": 7}}),
+        ("{a: {b: 5}}.a.b", 5),
+    ],
+)
+def test_should_evaluate(text: str, expected: Any) -> None:
+    value = compile_feel(text).evaluate(context(VARIABLES))
+
+    assert value == expected
+    assert type(value) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "EXPRESSION_SYNTAX"),
+        ("1 +", "EXPRESSION_SYNTAX"),
+        ("(1", "EXPRESSION_SYNTAX"),
+        ("[1,", "EXPRESSION_SYNTAX"),
+        ("{a 1}", "EXPRESSION_SYNTAX"),
+        ("if a then b", "EXPRESSION_SYNTAX"),
+        ("(" * 1000, "EXPRESSION_SYNTAX"),
+        ('"\\q"', "EXPRESSION_SYNTAX"),
+        ("some risk in riskLevels satisfies risk", "EXPRESSION_UNSUPPORTED"),
+        ("every x in y satisfies x", "EXPRESSION_UNSUPPORTED"),
+        ("for i in x return i", "EXPRESSION_UNSUPPORTED"),
+        ("count(order)", "EXPRESSION_UNSUPPORTED"),
+        ("order.lines[n > 1]", "EXPRESSION_UNSUPPORTED"),
+        ("x in [1..5]", "EXPRESSION_UNSUPPORTED"),
+        ("x between 1 and 2", "EXPRESSION_UNSUPPORTED"),
+        ("first name", "EXPRESSION_UNSUPPORTED"),
+        ("2 ** 3", "EXPRESSION_UNSUPPORTED"),
+        ("@\"2026-01-01\"", "EXPRESSION_UNSUPPORTED"),
+    ],
+)  # fmt: skip
+def test_should_refuse_what_is_not_in_the_subset(text: str, code: str) -> None:
+    with pytest.raises(CompileError) as failure:
+        compile_feel(text)
+
+    assert failure.value.code == code
+
+
+def test_should_tell_which_variables_it_reads() -> None:
+    assert compile_feel("if order.total > limit then {x: a} else not(b)").reads == {"order", "limit", "a", "b"}
+
+
+def test_should_let_the_signals_of_the_lookup_through_unchanged() -> None:
+    given = context()
+    given.variables = Unloaded({"a": 1})
+
+    with pytest.raises(NotLoaded):
+        compile_feel("a").evaluate(given)
