@@ -86,12 +86,15 @@ def empty(store: Store) -> None:
     The server may still be publishing what the test before left behind: two deletes that meet can be a deadlock,
     and the one the database chose to end is done again.
     """
-    for _ in range(20):
+    for attempt in range(20):
         try:
-            return _empty(store)
+            _empty(store)
         except SerializationFailure:
+            if attempt == 19:
+                raise
             time.sleep(0.05)
-    _empty(store)
+        else:
+            return
 
 
 def _empty(store: Store) -> None:
