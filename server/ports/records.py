@@ -82,6 +82,17 @@ class SignalStartRow:
 
 
 @dataclass(slots=True, kw_only=True)
+class ConditionStartRow:
+    """A start event with a condition (or several, of which one is enough); only those of the latest version of a key
+    are there."""
+
+    tenant_id: str
+    definition_key: str
+    definition_id: int
+    element_id: str
+
+
+@dataclass(slots=True, kw_only=True)
 class TimerStartRow:
     id: int
     tenant_id: str

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from server.ports.records import (
     Changes,
     CommandRow,
+    ConditionStartRow,
     ConditionWaitRow,
     DefinitionRow,
     DeploymentRow,
@@ -206,6 +207,9 @@ class UnitOfWork(Protocol):
 
     def signal_starts(self, tenant_id: str, name: str) -> list[SignalStartRow]: ...
 
+    def condition_starts(self, tenant_id: str, key: str | None = None) -> list[ConditionStartRow]:
+        """Conditional start events of the latest versions (of one key), in order of key and element."""
+
     # -- definitions -----------------------------------------------------------------------------------------------
 
     def lock_definition_key(self, tenant_id: str, key: str) -> None:
@@ -231,8 +235,9 @@ class UnitOfWork(Protocol):
         messages: Sequence[MessageStartRow],
         timers: Sequence[TimerStartRow],
         signals: Sequence[SignalStartRow] = (),
+        conditions: Sequence[ConditionStartRow] = (),
     ) -> None:
-        """The message, timer and signal starts of a key are now exactly these."""
+        """The message, timer, signal and conditional starts of a key are now exactly these."""
 
     def find_definition(self, tenant_id: str | None, definition_id: int) -> DefinitionRow | None:
         """tenant None: any (the engine itself)."""

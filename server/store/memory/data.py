@@ -46,6 +46,12 @@ class Data:
         self.signal_start = Table(
             "signal_start", records.SignalStartRow, ("tenant_id", "signal_name", "definition_id", "element_id"), 2
         )
+        self.condition_start = Table(
+            "condition_start",
+            records.ConditionStartRow,
+            ("tenant_id", "definition_key", "definition_id", "element_id"),
+            1,
+        )
         self.timer_start = Table("timer_start", records.TimerStartRow, ("id",))
         self.instance = Table("instance", records.InstanceRow, ("id",))
         self.scope = Table("scope", records.ScopeRow, owned)
@@ -79,6 +85,7 @@ class Views:
         self.definition_key = View(data.definition_key)
         self.message_start = View(data.message_start)
         self.signal_start = View(data.signal_start)
+        self.condition_start = View(data.condition_start)
         self.timer_start = View(data.timer_start)
         self.instance = View(data.instance)
         self.scope = View(data.scope)

@@ -10,6 +10,7 @@ from typing import Any
 from server.ids import NODES
 from server.ports.records import (
     AuditRow,
+    ConditionStartRow,
     DefinitionRow,
     DeploymentRow,
     IdempotencyRow,
@@ -76,8 +77,9 @@ class Requests(UnitBase):
         messages: Sequence[MessageStartRow],
         timers: Sequence[TimerStartRow],
         signals: Sequence[SignalStartRow] = (),
+        conditions: Sequence[ConditionStartRow] = (),
     ) -> None:
-        """The message, timer and signal starts of a key are now exactly these."""
+        """The message, timer, signal and conditional starts of a key are now exactly these."""
         self._delete_starts(lambda row: (row.tenant_id, row.definition_key) == (tenant_id, key))
         for message in messages:
             self._views.message_start.insert(message)
@@ -85,12 +87,21 @@ class Requests(UnitBase):
             self._views.timer_start.insert(timer)
         for signal in signals:
             self._views.signal_start.insert(signal)
+        for condition in conditions:
+            self._views.condition_start.insert(condition)
 
     def _delete_starts(self, doomed: Any) -> None:
-        views: tuple[Any, ...] = (self._views.message_start, self._views.timer_start, self._views.signal_start)
+        all = self._views
+        views: tuple[Any, ...] = (all.message_start, all.timer_start, all.signal_start, all.condition_start)
         for view in views:
             for row in [row for row in view.scan() if doomed(row)]:
                 view.delete(*view.table.key_of(row))
+
+    def condition_starts(self, tenant_id: str, key: str | None = None) -> list[ConditionStartRow]:
+        """Conditional start events of the latest versions (of one key), in order of key and element."""
+        found = [row for row in self._views.condition_start.scan(tenant_id) if key in (None, row.definition_key)]
+        found.sort(key=attrgetter("definition_key", "element_id"))
+        return self._views.condition_start.thawed(found)
 
     def find_definition(self, tenant_id: str | None, definition_id: int) -> DefinitionRow | None:
         """tenant None: any (the engine itself)."""

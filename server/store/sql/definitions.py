@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BindParameter, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from server.ports.records import (
+    ConditionStartRow,
     DefinitionRow,
     DeploymentRow,
     MessageStartRow,
@@ -21,6 +22,7 @@ from server.store.sql.arrays import Dialect, bind_list, is_in
 from server.store.sql.base import UnitBase
 from server.store.sql.statements import insert_for, per_dialect
 from server.store.tables import (
+    condition_start,
     definition,
     definition_key,
     deployment,
@@ -50,7 +52,13 @@ _LATEST_AT_DEPLOYMENT = _LATEST.where(
         and_(definition.c.deployed_at == _WHEN, definition.c.deployment_id < _OF_DEPLOYMENT),
     )
 )
-_STARTS = (message_start, timer_start, signal_start)
+_STARTS = (message_start, timer_start, signal_start, condition_start)
+_CONDITION_STARTS = (
+    select(*rows.condition_start.columns)
+    .where(condition_start.c.tenant_id == _TENANT)
+    .order_by(condition_start.c.definition_key, condition_start.c.element_id)
+)
+_CONDITION_STARTS_OF_KEY = _CONDITION_STARTS.where(condition_start.c.definition_key == _KEY)
 _ALIVE = ("RUNNING", "PAUSED")
 
 
@@ -141,8 +149,9 @@ class Definitions(UnitBase):
         messages: Sequence[MessageStartRow],
         timers: Sequence[TimerStartRow],
         signals: Sequence[SignalStartRow] = (),
+        conditions: Sequence[ConditionStartRow] = (),
     ) -> None:
-        """The message, timer and signal starts of a key are now exactly these."""
+        """The message, timer, signal and conditional starts of a key are now exactly these."""
         for table in _STARTS:
             self._execute(delete(table).where(table.c.tenant_id == tenant_id, table.c.definition_key == key))
         if messages:
@@ -151,6 +160,15 @@ class Definitions(UnitBase):
             self._execute(insert(timer_start), [rows.timer_start.params(row) for row in timers])
         if signals:
             self._execute(insert(signal_start), [rows.signal_start.params(row) for row in signals])
+        if conditions:
+            self._execute(insert(condition_start), [rows.condition_start.params(row) for row in conditions])
+
+    def condition_starts(self, tenant_id: str, key: str | None = None) -> list[ConditionStartRow]:
+        """Conditional start events of the latest versions (of one key), in order of key and element."""
+        if key is None:
+            return rows.condition_start.rows(self._execute(_CONDITION_STARTS, {"of_tenant": tenant_id}))
+        params = {"of_tenant": tenant_id, "of_key": key}
+        return rows.condition_start.rows(self._execute(_CONDITION_STARTS_OF_KEY, params))
 
     def find_definition(self, tenant_id: str | None, definition_id: int) -> DefinitionRow | None:
         """tenant None: any (the engine itself)."""

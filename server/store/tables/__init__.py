@@ -7,6 +7,7 @@ id); documents and values are bytes of the store's codec. `node_lease` belongs t
 
 from server.store.tables.base import metadata
 from server.store.tables.definitions import (
+    condition_start,
     definition,
     definition_key,
     deployment,
@@ -53,6 +54,7 @@ __all__ = [
     "api_token",
     "audit",
     "command",
+    "condition_start",
     "condition_wait",
     "definition",
     "definition_key",

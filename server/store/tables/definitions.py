@@ -90,6 +90,15 @@ signal_start = Table(
 )
 index("ix_signal_start_tenant_id_definition_key", signal_start.c.tenant_id, signal_start.c.definition_key)
 
+condition_start = Table(
+    "condition_start",
+    metadata,
+    key("tenant_id", Identifier()),
+    key("definition_key", Identifier()),
+    key("definition_id"),
+    key("element_id", Identifier()),
+)
+
 timer_start = Table(
     "timer_start",
     metadata,

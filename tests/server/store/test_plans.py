@@ -52,6 +52,8 @@ QUESTIONS: dict[str, Callable[[SqlUnitOfWork], Any]] = {
     "signal_subscriptions": lambda unit: unit.signal_subscriptions("default", "signal3", 200, after=65_100),
     "signal_receivers": lambda unit: unit.signal_receivers("default", "signal3", 10),
     "signal_starts": lambda unit: unit.signal_starts("default", "signal3"),
+    "condition_starts": lambda unit: unit.condition_starts("default"),
+    "condition_starts_of_key": lambda unit: unit.condition_starts("default", "key3"),
     "running_instance": lambda unit: unit.running_instance_with_business_key("default", "key3", "B77"),
     "delete_expired_messages": lambda unit: unit.delete_expired_messages(10),
     "find_definition_by_key": lambda unit: unit.find_definition_by_key("default", "key3"),
@@ -196,7 +198,10 @@ def test_should_answer_lists_by_index(filled: SqlStore, question: str) -> None:
     assert whole_tables_read(filled, lambda: LISTS[question](open_queries(filled))) == []
 
 
-SMALL = {"outbox", "timer_start", "message_start", "signal_start", "definition_key", "api_token", "node_lease", "item"}
+SMALL = {
+    "outbox", "timer_start", "message_start", "signal_start", "condition_start", "definition_key", "api_token",
+    "node_lease", "item",
+}  # fmt: skip
 """Tables that are empty most of the time, or small: a planner is free to read them whole."""
 
 
