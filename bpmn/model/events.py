@@ -134,3 +134,8 @@ class IntermediateThrowEvent(Event):
 class BoundaryEvent(Event):
     attached_to: str | None = None
     cancel_activity: bool = True
+
+
+def always_interrupts(event: BoundaryEvent) -> bool:
+    """Errors and cancellation end their activity whatever `cancel_activity` says (BPMN 2.0.2, table 10.93)."""
+    return any(isinstance(d, ErrorEventDefinition | CancelEventDefinition) for d in event.definitions)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bpmn.findings import Finding
 from bpmn.model.activities import Activity
-from bpmn.model.events import BoundaryEvent, CompensateEventDefinition, ErrorEventDefinition
+from bpmn.model.events import BoundaryEvent, CompensateEventDefinition, ErrorEventDefinition, always_interrupts
 from bpmn.rules.index import Index, error, warning
 
 
@@ -32,11 +32,12 @@ def check(index: Index) -> Iterator[Finding]:
                 f"Expected a sequence flow out of boundary event '{event.id}', but there is none.",
                 "Connect the event to what handles it; without a flow its path just ends.",
             )
-        if not event.cancel_activity and any(isinstance(d, ErrorEventDefinition) for d in event.definitions):
+        if not event.cancel_activity and always_interrupts(event):
+            kind = "error" if any(isinstance(d, ErrorEventDefinition) for d in event.definitions) else "cancel"
             yield warning(
                 "BOUNDARY_INTERRUPTS",
                 event,
-                f"Expected error boundary event '{event.id}' to interrupt, but it says cancelActivity=\"false\"; errors"
-                " always interrupt.",
+                f"Expected {kind} boundary event '{event.id}' to interrupt, but it says cancelActivity=\"false\"; it"
+                " interrupts all the same.",
                 "Remove cancelActivity, or use an escalation.",
             )

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bpmn.findings import Finding
-from bpmn.model.activities import Activity, CallActivity, ManualTask, SubProcess, Task, UserTask
+from bpmn.model.activities import Activity, CallActivity, ManualTask, SubProcess, Task
 from bpmn.model.events import BoundaryEvent, CompensateEventDefinition, EscalationEventDefinition
 from bpmn.rules.index import Index, warning
 
 _OVER_AT_ONCE = (Task, ManualTask)
-_ESCALATE = (SubProcess, CallActivity, UserTask)
+_ESCALATE = (SubProcess, CallActivity)
 
 
 def check(index: Index) -> Iterator[Finding]:

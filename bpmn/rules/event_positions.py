@@ -48,6 +48,7 @@ ALLOWED: dict[Position, _Kinds] = {
     Position.BOUNDARY: _STARTS
     | {ErrorEventDefinition, EscalationEventDefinition, CompensateEventDefinition, CancelEventDefinition},
 }
+_THROWN = frozenset({Position.THROW, Position.END})
 _NEEDS_TRIGGER = frozenset({Position.CATCH, Position.BOUNDARY, Position.EVENT_SUB_PROCESS_START})
 
 
@@ -77,6 +78,14 @@ def check(index: Index) -> Iterator[Finding]:
                 event,
                 f"Expected an event definition in {position.value} '{event.id}', but it has none.",
                 "Say what the event waits for (message, timer, ...).",
+            )
+        if event.parallel_multiple and position in _THROWN:
+            yield error(
+                "EVENT_NOT_ALLOWED",
+                event,
+                f"Expected {position.value} '{event.id}' to throw all its events as it always does, but it says"
+                " parallelMultiple, which BPMN only knows where several events are waited for.",
+                "Remove parallelMultiple.",
             )
         for definition in event.definitions:
             if type(definition) not in ALLOWED[position] and not isinstance(definition, UnknownEventDefinition):

@@ -159,7 +159,7 @@ def _create_node(context: BuildContext, graph: Graph, container: Container, elem
         _map_data(context, node, element)
         node.has_local = bool(node.inputs or node.outputs)
         if isinstance(element, m.BoundaryEvent):
-            node.interrupting = element.cancel_activity
+            node.interrupting = element.cancel_activity or m.always_interrupts(element)
     node.needs_wait = isinstance(node.spec, WAITED_FOR)
     if isinstance(element, m.Event) and len(element.definitions) > 1:
         throws = isinstance(element, m.EndEvent | m.IntermediateThrowEvent)
@@ -288,6 +288,7 @@ def _reaching(flow: Flow, join: Node) -> frozenset[str]:
 def _collect_conditions(graph: Graph) -> None:
     names: set[str] = set()
     for node in graph.nodes.values():
-        if isinstance(node.spec, ConditionSpec):
+        begins = node.kind is NodeKind.START_EVENT and node.container is graph.root  # nothing waits for it
+        if isinstance(node.spec, ConditionSpec) and not begins:
             names.update(node.spec.names)
     graph.condition_names = None if "*" in names else frozenset(names)

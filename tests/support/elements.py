@@ -24,6 +24,7 @@ from bpmn.findings import Severity
 from bpmn.model import activities, events, gateways
 from bpmn.rules import RUNTIME
 from bpmn.rules.supported import Feature, Position
+from tests.support.event_positions import MEANINGS, OUTCOMES, TRIGGERS, table
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests" / "bpmn" / "runtime"
@@ -162,7 +163,7 @@ def unproven() -> list[str]:
 def page() -> str:
     """The whole page."""
     found = proofs()
-    return "\n".join([*_head(), *_nodes(found), *_events(found), *_features(found), *_corpus()]) + "\n"
+    return "\n".join([*_head(), *_nodes(found), *_events(found), *_positions(), *_features(found), *_corpus()]) + "\n"
 
 
 def _head() -> Iterator[str]:
@@ -198,6 +199,30 @@ def _events(found: list[Proof]) -> Iterator[str]:
         how, files = _described(found, {kind})
         yield f"| `{kind}` | {how} | {files} |"
     yield ""
+
+
+def _positions() -> Iterator[str]:
+    yield from ("## Events by position", "")
+    yield "Every event at every position of BPMN 2.0.2, table 10.93. Each cell is a test of"
+    yield "[test_events_by_position.py](../tests/bpmn/runtime/test_events_by_position.py): it runs the event and"
+    yield "compares all that happens, or has the model refused."
+    yield ""
+    yield from (f"| position | {' | '.join(TRIGGERS)} |", "|---|" + "---|" * len(TRIGGERS))
+    used: set[str] = set()
+    for position, row in table().items():
+        used.update(row.values())
+        yield f"| {position} | {' | '.join(_cell(symbol) for symbol in row.values())} |"
+    yield from ("", "| sign | finding | why |", "|---|---|---|")
+    for symbol, code in OUTCOMES.items():
+        if symbol in used and code:
+            yield f"| {symbol} | {'WARNING' if symbol.islower() else 'ERROR'} `{code}` | {MEANINGS[symbol]} |"
+    yield ""
+
+
+def _cell(symbol: str) -> str:
+    if symbol.isupper():
+        return symbol
+    return "yes" if symbol == "+" else f"yes ({symbol})"
 
 
 def _features(found: list[Proof]) -> Iterator[str]:

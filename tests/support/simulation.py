@@ -232,7 +232,7 @@ def trace(events: Iterable[e.Event], kinds: str = "+-~") -> list[str]:
     """Events in short, picked by the letters of `kinds`.
 
     `+a` activated, `-a` completed, `~a` terminated, `>f` flow taken, `.a` wait added, `:a` wait over, `!KIND` incident,
-    `^CODE` error thrown, `*STATUS` ended; `=` picks variables: `x=1`.
+    `^CODE` error thrown, `*STATUS` ended; `=` picks variables: `x=1`, `@` what else is thrown: `@signal NAME`.
     """
     return [text for kind, text in (_short(event) for event in events) if kind and kind in kinds]
 
@@ -258,6 +258,14 @@ def _short(event: e.Event) -> tuple[str, str]:
             return ":", f":{element}"
         case e.ErrorThrown(code=code):
             return "^", f"^{code}"
+        case e.MessageThrown(name=name):
+            return "@", f"@message {name}"
+        case e.SignalThrown(name=name):
+            return "@", f"@signal {name}"
+        case e.EscalationThrown(code=code):
+            return "@", f"@escalation {code}"
+        case e.CompensationThrown():
+            return "@", "@compensation"
         case e.InstanceEnded(status=status):
             return "*", f"*{status}"
         case _:
