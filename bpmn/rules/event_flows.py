@@ -1,4 +1,4 @@
-"""START_WITH_INCOMING, END_WITH_OUTGOING: start events begin, end events end."""
+"""START_WITH_INCOMING, BOUNDARY_WITH_INCOMING, END_WITH_OUTGOING: start events begin, end events end."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from bpmn.rules.index import Index, error
 def check(index: Index) -> Iterator[Finding]:
     for scope, node in index.nodes():
         if isinstance(node, StartEvent | BoundaryEvent) and scope.incoming.get(node.id):
-            kind = "start" if isinstance(node, StartEvent) else "boundary"
+            begins = isinstance(node, StartEvent)
+            kind = "start" if begins else "boundary"
             yield error(
-                f"{kind.upper()}_WITH_INCOMING",
+                "START_WITH_INCOMING" if begins else "BOUNDARY_WITH_INCOMING",
                 node,
                 f"Expected no sequence flow into {kind} event '{node.id}', but there is"
                 f" '{scope.incoming[node.id][0].id}'.",

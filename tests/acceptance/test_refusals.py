@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from server.store.migrate import upgrade
-from tests.acceptance.refusals import documents, requests, states
+from tests.acceptance.refusals import documents, requests, rules, states
 from tests.acceptance.refusals.refusal import Refusal, fill
 from tests.acceptance.refusals.world import World, running_world
 from tests.support.stores import temporary_schema
 
 pytestmark = pytest.mark.acceptance
 
-ROWS = [*documents.ROWS, *requests.ROWS, *states.ROWS]
+ROWS = [*documents.ROWS, *rules.ROWS, *requests.ROWS, *states.ROWS]
 ROWS_OF_DATABASES = [
     *(*requests.BODIES, *requests.TYPES, *requests.PARAMETERS, *requests.KEYS),
     *(*states.FOREIGN, *states.CROSS, *states.NAMED, *states.TASKS, *states.JOBS, *states.OTHERS),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from bpmn.findings import Finding, Severity
 from server.usecases.checking import checker, kind_of, refusals
-from tests.acceptance.refusals import documents, requests, states
+from tests.acceptance.refusals import documents, requests, rules, states
 from tests.acceptance.refusals.refusal import Refusal
 
 
@@ -74,7 +74,7 @@ CODES: dict[str, Entry] = {
     "DEFINITION_MISSING": Entry((422,), "The request names neither key nor id.", "Name one."),
     "DEFINITION_SUSPENDED": Entry((409,), "The definition is suspended: it starts no instances.", "`PATCH /definitions/{id}` with `{\"suspended\": false}`."),
     "NOT_EXECUTABLE": Entry((409,), "The document says `isExecutable=\"false\"`: it is a drawing.", "Deploy it with `makeExecutable=true`."),
-    "START_EVENT_MISSING": Entry((409,), "The process has not the start event that was asked for.", "Start it by its message, or draw a none start event."),
+    "START_EVENT_MISSING": Entry((409,), "The process has not the start event that was asked for.", "Start it by its message, or draw the start event that is missing."),
     "INSTANCES_RUNNING": Entry((409,), "Instances of the definition are running.", "End them, or delete with `?cascade=true`."),
     "RESOURCE_UNKNOWN": Entry((404,), "The definition's document is gone.", "Deploy it again."),
     # -- instances, tasks, jobs, incidents, messages
@@ -119,7 +119,6 @@ NOT_PROVOKED: dict[str, str] = {
     "MODEL_INVALID": "is the problem's type; each finding has its own code",
     "PROCESS_MISSING": "the finding NO_PROCESS comes first",
     "DEFINITION_MISSING": "the body is refused first",
-    "START_EVENT_MISSING": "a model changed under a timer",
     "RESOURCE_UNKNOWN": "a row deleted by hand",
     "LEASE_INVALID": "the body is refused first; over the bus",
     "ROLE_UNKNOWN": "the body is refused first",
@@ -186,7 +185,7 @@ transitions; processes that call each other without a wait state after 200 calls
 
 
 def rows() -> list[Refusal]:
-    return [*documents.ROWS, *requests.ROWS, *states.ROWS]
+    return [*documents.ROWS, *rules.ROWS, *requests.ROWS, *states.ROWS]
 
 
 def findings_of(row: Refusal) -> Iterator[Finding]:
@@ -202,7 +201,7 @@ def findings_of(row: Refusal) -> Iterator[Finding]:
 def examples() -> dict[str, Finding]:
     """One finding for each code of the models in the table."""
     found: dict[str, Finding] = {}
-    for row in (*documents.TEXT, *documents.HOSTILE, *documents.OTHER_KINDS, *documents.MODELS):
+    for row in (*documents.TEXT, *documents.HOSTILE, *documents.OTHER_KINDS, *documents.MODELS, *rules.ROWS):
         if row.status == 422 and row.code not in found and sum(len(content) for _, content in row.files) < 1_000_000:
             for finding in findings_of(row):
                 if finding.code == row.code and finding.severity is Severity.ERROR:
