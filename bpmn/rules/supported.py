@@ -91,6 +91,7 @@ RUNTIME = Supported(
             (Position.START, MessageEventDefinition),
             (Position.START, TimerEventDefinition),
             (Position.START, SignalEventDefinition),
+            (Position.START, ConditionalEventDefinition),
             (Position.EVENT_SUB_PROCESS_START, MessageEventDefinition),
             (Position.EVENT_SUB_PROCESS_START, TimerEventDefinition),
             (Position.EVENT_SUB_PROCESS_START, ErrorEventDefinition),

@@ -6,6 +6,9 @@ others are rows that the executor finds by variable name and turns into `Evaluat
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
+from bpmn.expressions.api import Compiled, Handlers
 from bpmn.runtime import effects as fx
 from bpmn.runtime.lookup import ChainLookup
 from bpmn.runtime.needs import Fail, Thrown
@@ -75,12 +78,16 @@ def is_true(work: Work, scope_id: int, node: Node) -> bool:
     """The condition's value; false where a variable it reads does not exist yet (it may come)."""
     spec = node.spec
     assert isinstance(spec, ConditionSpec)
-    reads = spec.condition.reads
-    if reads:
-        lookup_names = set(ChainLookup(work.draft, scope_id).names())
-        if not reads <= lookup_names and not all(name in work.handlers for name in reads - lookup_names):
+    if spec.condition.reads:
+        names = set(ChainLookup(work.draft, scope_id).names())
+        if not knows_what_it_reads(spec.condition, names, work.handlers):
             return False
     return work.condition(spec.condition, scope_id, node, "condition")
+
+
+def knows_what_it_reads(condition: Compiled, names: AbstractSet[str], handlers: Handlers) -> bool:
+    """Whether every name that it may read is a variable or a handler; where that cannot be known, it is tried."""
+    return all(name in names or name in handlers for name in condition.reads or ())
 
 
 def report_unloaded(work: Work) -> None:

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bpmn.expressions.api import NO_HANDLERS, Handlers
+from bpmn.expressions.api import NO_HANDLERS, ExecutionInfo, Handlers
 from bpmn.runtime import commands as c
 from bpmn.runtime import effects as fx
 from bpmn.runtime import needs as n
 from bpmn.runtime.draft import REMOVED
+from bpmn.runtime.conditional_starts import begun_by_conditions
 from bpmn.runtime.engine import Outcome, Step, handle
 from bpmn.runtime.events import Event
 from bpmn.runtime.migration import Migration, migrate
@@ -110,6 +111,15 @@ class Simulator:
         return instance_id
 
     def complete_job(self, job_id: int, variables: Mapping[str, Value] | None = None) -> Outcome:
+    def start_by_conditions(self, variables: Mapping[str, Value] | None = None) -> list[int]:
+        """Start an instance per conditional start event that these variables fulfil; returns their ids."""
+        started: list[int] = []
+        for key, graph in self.graphs.items():
+            about = ExecutionInfo("", "1", key, 1, None, "", None, "default")
+            begun = begun_by_conditions(graph, variables or {}, about, self.now, self.handlers)
+            started += [self.start(key, variables, element_id=element_id) for element_id in begun.fulfilled]
+        return started
+
         pending = self.jobs[job_id]
         job = pending.effect
         return self.do(

@@ -285,14 +285,7 @@ class Work:
         self, compiled: Compiled, scope_id: int, node: Node, what: str, *, extra: Mapping[str, Value] | None = None
     ) -> bool:
         """A condition's value. Python's own notion of truth counts in Python; elsewhere only true and false."""
-        value = self.evaluate(compiled, scope_id, node, extra=extra)
-        if isinstance(value, bool):
-            return value
-        if compiled.language == "python":
-            return bool(value)
-        raise Fail(
-            "EXPRESSION_ERROR", f"Expected {what} '{compiled.text}' to be true or false, but it was {_shown(value)}"
-        )
+        return truth(compiled, self.evaluate(compiled, scope_id, node, extra=extra), what)
 
     def text(self, compiled: Compiled | None, scope_id: int, node: Node, what: str) -> str | None:
         """Value of an expression that must be text (or a number, or nothing)."""
@@ -406,6 +399,15 @@ class Work:
             for effect in self.effects
             if not isinstance(effect, fx.StoreItems | fx.StoreOutput) or scopes.get(effect.scope_id, effect) is not None
         ]
+
+
+def truth(compiled: Compiled, value: Value, what: str) -> bool:
+    """The value of a condition as true or false, see `Work.condition`. Raises Fail EXPRESSION_ERROR."""
+    if isinstance(value, bool):
+        return value
+    if compiled.language == "python":
+        return bool(value)
+    raise Fail("EXPRESSION_ERROR", f"Expected {what} '{compiled.text}' to be true or false, but it was {_shown(value)}")
 
 
 def _shown(value: Value) -> str:

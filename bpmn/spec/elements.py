@@ -87,6 +87,8 @@ class ConditionSpec:
 @dataclass(frozen=True, slots=True)
 class LinkSpec:
     """A link event; the flow from throw to catch is in the graph."""
+    variable: str | None = None
+    """The one that the model names."""
 
     name: str
 

@@ -89,7 +89,7 @@ def catch_definition(context: BuildContext, event: m.Event, definition: m.EventD
                 names: tuple[str, ...] = (definition.variable_name,)
             else:
                 names = ("*",) if compiled.reads is None else tuple(sorted(compiled.reads)) or ("*",)
-            return ConditionSpec(condition=compiled, names=names)
+            return ConditionSpec(condition=compiled, names=names, variable=definition.variable_name or None)
         case _:
             _unsupported(context, event, definition)
             return None

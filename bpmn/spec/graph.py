@@ -226,6 +226,16 @@ class SignalStart:
 
 
 @dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
+class ConditionStart:
+    """One condition of a start event; a multiple start event may have several."""
+
+    element_id: str
+    condition: Compiled
+    variable: str | None
+    """Only looked at where a variable of this name is given."""
+
+
 class TimerStart:
     element_id: str
     kind: TimerKind
@@ -245,6 +255,7 @@ class Graph:
     timer_starts: tuple[TimerStart, ...] = ()
     signal_starts: tuple[SignalStart, ...] = ()
     condition_names: frozenset[str] | None = frozenset()
+    condition_starts: tuple[ConditionStart, ...] = ()
     """Variables that conditional events may read; None: any."""
     history_time_to_live: str | None = None
     version_tag: str | None = None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bpmn.spec.elements import EventSpec, MessageSpec, SignalSpec, StartSpec, TimerSpec
-from bpmn.spec.graph import Container, Graph, MessageStart, Node, NodeKind, SignalStart, TimerStart
+from bpmn.spec.elements import ConditionSpec, EventSpec, MessageSpec, SignalSpec, StartSpec, TimerSpec
+from bpmn.spec.graph import ConditionStart, Container, Graph, MessageStart, Node, NodeKind, SignalStart, TimerStart
 
 
 def choose_start(container: Container) -> None:
@@ -21,10 +21,11 @@ def choose_start(container: Container) -> None:
 
 
 def collect_starts(graph: Graph) -> None:
-    """What the server subscribes to for new instances."""
+    """What begins new instances: messages, timers, signals, conditions."""
     messages: list[MessageStart] = []
     timers: list[TimerStart] = []
     signals: list[SignalStart] = []
+    conditions: list[ConditionStart] = []
     for node, spec in (*_start_events(graph.root), *_instantiating(graph.root)):
         if isinstance(spec, MessageSpec):
             messages.append(MessageStart(node.id, spec.name.text))
@@ -32,9 +33,12 @@ def collect_starts(graph: Graph) -> None:
             timers.append(TimerStart(node.id, spec.kind, spec.value))
         elif isinstance(spec, SignalSpec):
             signals.append(SignalStart(node.id, spec.name.text))
+        elif isinstance(spec, ConditionSpec):
+            conditions.append(ConditionStart(node.id, spec.condition, spec.variable))
     graph.message_starts = tuple(messages)
     graph.timer_starts = tuple(timers)
     graph.signal_starts = tuple(signals)
+    graph.condition_starts = tuple(conditions)
 
 
 def _start_events(root: Container) -> Iterator[tuple[Node, EventSpec | None]]:

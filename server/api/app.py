@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from flask import Flask
 
 from server.api import errors, headers, limits, metrics
+from server.api.conditions.routes import conditions
 from server.api.definitions.routes import definitions
 from server.api.deployments.routes import deployments
 from server.api.incidents.routes import incidents
@@ -21,7 +22,10 @@ from server.api.system.routes import DOCUMENT, system
 from server.api.tasks.routes import tasks
 from server.api.tokens.routes import tokens
 
-RESOURCES = (deployments, definitions, instances, tasks, jobs, messages, signals, incidents, overview, tokens, system)
+RESOURCES = (
+    *(deployments, definitions, instances, tasks, jobs, messages, signals, conditions),
+    *(incidents, overview, tokens, system),
+)
 
 
 def create_app(services: Services) -> Flask:

@@ -53,6 +53,7 @@ for command in (
     operations.retry,
     operations.message,
     operations.signal,
+    operations.condition,
     operations.modify,
     operations.migrate,
     demo.demo,

@@ -118,6 +118,33 @@ def signal(
     typer.echo(f"SIGNALLED {total} {' '.join(listed)}".rstrip() + more)
 
 
+def condition(
+    definition_key: Annotated[
+        str | None, typer.Argument(help="Only this key; without it, every definition.", show_default=False)
+    ] = None,
+    business_key: Annotated[str | None, typer.Option("--business-key")] = None,
+    variable: Variable = None,
+    variables: VariablesFile = None,
+    as_json: Json = False,
+    server: Server = None,
+    token: Token = None,
+) -> None:
+    """Start what begins with a condition that the variables fulfil. Exit 1 where one could not be evaluated."""
+    body: dict[str, Any] = {"variables": read_variables(variable, variables)}
+    for field, value in (("definitionKey", definition_key), ("businessKey", business_key)):
+        if value is not None:
+            body[field] = value
+    answer = Client(server, token).post("/conditions", body)
+    if as_json:
+        print_json(answer)
+    else:
+        typer.echo(f"STARTED {len(answer['instanceIds'])} {' '.join(answer['instanceIds'])}".rstrip())
+        for failure in answer["failures"]:
+            typer.echo(f"FAILED {failure['definitionKey']} at {failure['elementId']}: {failure['message']}")
+    if answer["failures"]:
+        raise typer.Exit(1)
+
+
 def modify(
     id: Annotated[str, typer.Argument(help="Id of the instance.")],
     start_before: Annotated[list[str] | None, typer.Option("--start-before", metavar="ELEMENT")] = None,

@@ -120,7 +120,8 @@ class DefinitionService:
             return row
 
     def delete(self, principal: Principal, definition_id: int, *, cascade: bool = False) -> None:
-        """Delete a version; the one before it gets its message, timer and signal starts back.
+        """Delete a version; the one before it gets its message, timer, signal and conditional
+        starts back.
 
         Raises NotFound DEFINITION_UNKNOWN, and ConflictError INSTANCES_RUNNING unless `cascade` (which removes the
         instances with their history, some per transaction).

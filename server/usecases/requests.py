@@ -226,6 +226,35 @@ class SignalResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionRequest(Request):
+    """Variables that may fulfil conditional start events: of the latest version of one key, or of all that are active
+    and executable. Answers ConditionResult; the instances have been started then. Errors, of a given key only: NotFound
+    DEFINITION_UNKNOWN, Conflict DEFINITION_SUSPENDED / NOT_EXECUTABLE / START_EVENT_MISSING."""
+
+    variables: Mapping[str, Value] = field(default_factory=dict)
+    business_key: str | None = None
+    definition_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionFailure:
+    """A conditional start event that could not be looked at, or whose instance could not be started."""
+
+    definition_id: int
+    definition_key: str
+    element_id: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionResult:
+    """What was started, in order of key and element; what fails, fails alone."""
+
+    instance_ids: tuple[int, ...]
+    failures: tuple[ConditionFailure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceView:
     """An instance as a request left it: the row, its active elements (distinct, at most 100) and root variables."""
 
@@ -240,6 +269,7 @@ Answer = (
     | IncidentRow
     | PublishResult
     | SignalResult
+    | ConditionResult
     | MigrationResult
     | Mapping[str, Value]
     | Replayed

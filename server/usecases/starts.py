@@ -1,4 +1,4 @@
-"""Message, timer and signal starts of a definition's latest version."""
+"""Message, timer, signal and conditional starts of a definition's latest version."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bpmn.findings import Finding, Severity
 from bpmn.schedule import ScheduleError, plan_timer
 from bpmn.spec.graph import Graph, TimerStart
 from server.errors import InvalidModel
-from server.ports.records import DefinitionRow, MessageStartRow, SignalStartRow, TimerStartRow
+from server.ports.records import ConditionStartRow, DefinitionRow, MessageStartRow, SignalStartRow, TimerStartRow
 
 
 class Starts(NamedTuple):
@@ -20,6 +20,7 @@ class Starts(NamedTuple):
     messages: Sequence[MessageStartRow] = ()
     timers: Sequence[TimerStartRow] = ()
     signals: Sequence[SignalStartRow] = ()
+    conditions: Sequence[ConditionStartRow] = ()
 
 
 StartPlanner = Callable[[Graph | None, DefinitionRow, datetime, Callable[[], int]], Starts]
@@ -63,7 +64,16 @@ def start_planner(handlers: Handlers = NO_HANDLERS) -> StartPlanner:
             )
             for start in graph.signal_starts
         ]
-        return Starts(messages, timers, signals)
+        conditions = [
+            ConditionStartRow(
+                tenant_id=definition.tenant_id,
+                definition_key=definition.key,
+                definition_id=definition.id,
+                element_id=element_id,
+            )
+            for element_id in dict.fromkeys(start.element_id for start in graph.condition_starts)
+        ]
+        return Starts(messages, timers, signals, conditions)
 
     return plan
 

@@ -16,6 +16,7 @@ from server.ports.records import AuditRow, IdempotencyRow, IncidentRow, MessageR
 from server.usecases import requests as rq
 from server.usecases.executor import rows
 from server.usecases.executor.changing import migrate, modify
+from server.usecases.executor.conditions import start_by_conditions
 from server.usecases.executor.items import Item
 from server.usecases.executor.matching import match_command
 from server.usecases.executor.missing import missing
@@ -86,6 +87,8 @@ def _carry_out(batch: Batch, item: Item, request: rq.Request) -> rq.Answer:
             return _publish(batch, request)
         case rq.SignalRequest():
             return _signal(batch, request)
+        case rq.ConditionRequest():
+            return start_by_conditions(batch, request)
     session = _session(batch, item, request)
     match request:
         case rq.CompleteTaskRequest():

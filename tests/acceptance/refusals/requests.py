@@ -125,6 +125,9 @@ WRONG_TYPES: list[tuple[str, str, Any, str]] = [
     ("POST", "/messages", {"name": "paid", "ttlSeconds": 10**12}, "/ttlSeconds"),
     ("POST", "/messages", {"name": "paid", "ttlSeconds": "1h"}, "/ttlSeconds"),
     ("POST", "/messages", {"name": "paid", "all": "yes"}, "/all"),
+    ("POST", "/conditions", {"variables": [1]}, "/variables"),
+    ("POST", "/conditions", {"variables": {}, "definitionKey": 5}, "/definitionKey"),
+    ("POST", "/conditions", {"variables": {}, "businessKey": ""}, "/businessKey"),
     ("POST", "/incidents/{incident}/resolve", {"retries": 0}, "/retries"),
     ("POST", "/incidents/{incident}/resolve", {"dismiss": 1}, "/dismiss"),
     ("POST", "/tokens", {"name": "x", "roles": "admin"}, "/roles"),
@@ -140,6 +143,7 @@ UNKNOWN_FIELDS: list[tuple[str, str, Any]] = [
     ("POST", "/tasks/{open_task}/complete", {"colour": "red"}),
     ("POST", "/jobs/{job}/complete", {"workerId": "w1", "attempt": 1, "colour": "red"}),
     ("POST", "/messages", {"name": "paid", "colour": "red"}),
+    ("POST", "/conditions", {"variables": {}, "colour": "red"}),
     ("PATCH", "/definitions/{review}", {"colour": "red"}),
 ]
 TYPES = [

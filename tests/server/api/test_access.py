@@ -58,6 +58,7 @@ TABLE: list[tuple[str, str, str]] = [
     ("POST", "/api/v1/jobs/<job_id>/extend", "worker"),
     ("POST", "/api/v1/messages", "operator worker"),
     ("POST", "/api/v1/signals", "operator worker"),
+    ("POST", "/api/v1/conditions", "operator worker"),
     ("GET", "/api/v1/incidents", "operator"),
     ("GET", "/api/v1/incidents/<incident_id>", "operator"),
     ("POST", "/api/v1/incidents/<incident_id>/resolve", "operator"),

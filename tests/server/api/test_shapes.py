@@ -9,6 +9,12 @@ import pytest
 from marshmallow import Schema
 
 from bpmn.findings import Finding, Severity
+from server.api.conditions.routes import (
+    ConditionFailureSchema,
+    StartedByConditionsSchema,
+    show_failure,
+    show_started,
+)
 from server.api.definitions.render import show_definition
 from server.api.definitions.schemas import DefinitionSchema, DefinitionSummarySchema
 from server.api.deployments.routes import show_deployment
@@ -28,7 +34,7 @@ from server.ports.queries import ActiveElement
 from server.ports.records import DefinitionRow, IncidentRow, InstanceRow, TokenRow, UserTaskRow
 from server.usecases.deploy import DeploymentResult
 from server.usecases.jobs import ActivatedJob
-from server.usecases.requests import PublishResult, SignalResult
+from server.usecases.requests import ConditionFailure, ConditionResult, PublishResult, SignalResult
 from server.usecases.views import EMPTY
 from tests.server.usecases.test_jobs import job
 
@@ -91,6 +97,7 @@ INCIDENT = IncidentRow(
 TOKEN = TokenRow(id=1, tenant_id="t", name="n", token_hash="h", roles=("user",), created_at=NOW)
 FINDING = Finding(severity=Severity.INFO, code="C", message="m", hint="h")
 DEPLOYMENT = DeploymentResult(id=1, tenant_id="t", name="n", deployed_at=NOW, definitions=(), forms=(), findings=())
+FAILURE = ConditionFailure(definition_id=1, definition_key="k", element_id="e", message="m")
 ELEMENT = ActiveElement(element_id="e", token_id=1, scope_id=2, parent_scope_id=None, waits=[{"kind": "JOB", "id": 5}])
 
 
@@ -106,6 +113,8 @@ ELEMENT = ActiveElement(element_id="e", token_id=1, scope_id=2, parent_scope_id=
         (show_token(TOKEN) | {"token": "x"}, TokenSchema),
         (show_published(PublishResult(result="NONE")), PublishedSchema),
         (show_signalled(SignalResult(instance_ids=(1, 2), total=3)), SignalledSchema),
+        (show_started(ConditionResult(instance_ids=(1, 2))), StartedByConditionsSchema),
+        (show_failure(FAILURE), ConditionFailureSchema),
         (show_deployment(DEPLOYMENT), DeploymentSchema),
         (show_element(ELEMENT, {"e": ("USER_TASK", None)}), ElementSchema),
         (finding_json(FINDING), FindingSchema),

@@ -19,7 +19,7 @@ from server.cli import app, doctor, main
 from server.cli.client import Client
 from server.config import ConfigError, Settings
 from tests.support.api import document
-from tests.support.models import catch, end, model, on_signal, signal, start, user_task
+from tests.support.models import catch, end, model, on_condition, on_signal, signal, start, user_task
 
 TOKEN = "the admin token of the tests"
 runner = CliRunner()
@@ -164,6 +164,25 @@ def test_should_broadcast_signals(shell: Shell) -> None:
     assert told == f"SIGNALLED 2 {first} {second}\n"
     assert again == {"instanceIds": [], "total": 0}
     assert shell.json("show", second)["instance"]["context"] == {"level": 3}
+
+
+def test_should_start_by_conditions(shell: Shell) -> None:
+    # given
+    for key, condition in (("big", "${amount > 100}"), ("odd", "${amount}")):
+        conditional = model(start("begin", on_condition(condition)), end(), flows="begin -> end", key=key)
+        shell.run("deploy", shell.file(f"{key}.bpmn", conditional))
+
+    # when
+    told = shell.run("condition", "big", "-v", "amount=101", "--business-key", "B-1").stdout
+    failing = shell.run("condition", "-v", "amount=5", status=1).stdout
+    none = shell.json("condition", "big", "-v", "amount=100")
+
+    # then
+    [shown] = shell.json("instances", "--key", "big")
+    assert (shown["id"], shown["businessKey"]) == (told.split()[-1], "B-1")
+    assert told == f"STARTED 1 {shown['id']}\n"
+    assert "STARTED 0\nFAILED odd at begin: " in failing
+    assert none == {"instanceIds": [], "failures": []}
 
 
 def test_should_say_how_many_more_a_signal_reached(monkeypatch: pytest.MonkeyPatch) -> None:
