@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bpmn.model.activities import Activity
 from bpmn.model.base import Dialect, Element, Expression
+from bpmn.model.correlation import Conversation, CorrelationKey, CorrelationProperty, CorrelationSubscription
 from bpmn.model.data import DataObject, DataObjectReference, DataStore, DataStoreReference, IoSpecification, Property
 from bpmn.model.events import Event
 from bpmn.model.gateways import Gateway
@@ -66,6 +67,7 @@ class Process(Element):
     candidate_starter_groups: tuple[str, ...] = ()
     io: IoSpecification | None = None
     supports: tuple[str, ...] = ()
+    correlation_subscriptions: tuple[CorrelationSubscription, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,10 @@ class MessageFlow(Element):
 class Collaboration(Element):
     participants: tuple[Participant, ...] = ()
     message_flows: tuple[MessageFlow, ...] = ()
+    keys: tuple[CorrelationKey, ...] = ()
+    """Keys of all its message flows."""
+    conversations: tuple[Conversation, ...] = ()
+    """Parts of it that have keys of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +155,9 @@ class Definitions(Element):
     item_definitions: tuple[ItemDefinition, ...] = ()
     data_stores: tuple[DataStore, ...] = ()
     collaborations: tuple[Collaboration, ...] = ()
+    choreographies: tuple[Collaboration, ...] = ()
+    """Choreographies and global conversations: only their keys and message flows matter here."""
+    correlation_properties: tuple[CorrelationProperty, ...] = ()
     operations: tuple[Operation, ...] = ()
     global_tasks: tuple[GlobalTask, ...] = ()
     imports: tuple[str, ...] = ()

@@ -242,6 +242,14 @@ def _wait_removed(event: e.WaitRemoved, draft: Draft) -> None:
         draft.instance.incidents -= 1
 
 
+def _correlation_key_set(event: e.CorrelationKeySet, draft: Draft) -> None:
+    keys = draft.edit(event.scope).keys
+    if event.values is None:
+        keys.pop(event.key, None)
+    else:
+        keys[event.key] = event.values
+
+
 def _instance_migrated(event: e.InstanceMigrated, draft: Draft) -> None:
     instance = draft.instance
     instance.definition_id = event.definition_id
@@ -324,6 +332,7 @@ _APPLIERS: dict[type, Callable[[Any, Draft], None]] = {
     e.JobFailed: _nothing,
     e.ErrorThrown: _nothing,
     e.MessageThrown: _nothing,
+    e.CorrelationKeySet: _correlation_key_set,
     e.CompensationRecorded: _compensation_recorded,
     e.CompensationThrown: _compensation_thrown,
     e.CompensationTriggered: _compensation_triggered,

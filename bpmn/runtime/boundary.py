@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from bpmn.runtime import correlation
 from bpmn.runtime import effects as fx
 from bpmn.runtime.needs import Fail, Thrown
 from bpmn.runtime.state import WaitKind
@@ -90,10 +91,19 @@ def await_message(work: Work, scope_id: int, token_id: int, node: Node, spec: Me
     data: dict[str, Any] = {"name": name}
     if key is not None:
         data["correlationKey"] = key
+    rule, expected = correlation.expected(work, scope, spec, key)
+    if rule:
+        data["correlation"] = expected[1:]
     work.add_wait(scope_id, token_id, WaitKind.MESSAGE, id, node.id, data)
     work.effect(
         fx.CreateMessageSubscription(
-            id=id, scope_id=scope_id, token_id=token_id, element_id=node.id, name=name, correlation_key=key
+            id=id,
+            scope_id=scope_id,
+            token_id=token_id,
+            element_id=node.id,
+            name=name,
+            correlation_key=expected,
+            rule=rule,
         )
     )
 

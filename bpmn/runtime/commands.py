@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from bpmn.runtime.state import ParentLink, WaitKind
+from bpmn.spec.keys import Rule, as_rule
 
 Value = Any
 
@@ -100,6 +101,21 @@ class DeliverMessage(Command):
     message_id: int
     message_name: str
     variables: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrelateAgain(Command):
+    """A subscription as it is stored, to be compared with what the instance's correlation keys say now."""
+
+    kind: ClassVar[str] = "CORRELATE_AGAIN"
+    subscription_id: int
+    token_id: int
+    element_id: str
+    name: str
+    rule: Rule
+    correlation_key: Value | None
+    claimed: bool
+    """A message is on its way to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +252,7 @@ COMMANDS: dict[str, type[Command]] = {
         CompleteUserTask,
         FireTimer,
         DeliverMessage,
+        CorrelateAgain,
         DeliverSignal,
         PropagateEscalation,
         EvaluateCondition,
@@ -268,6 +285,8 @@ def from_dict(kind: str, data: Mapping[str, Any]) -> Command:
         values["instructions"] = tuple(
             Instruction(**{**one, "type": InstructionType(one["type"])}) for one in values["instructions"]
         )
+    if "rule" in values:
+        values["rule"] = as_rule(values["rule"])
     if "wait" in values:
         values["wait"] = WaitKind(values["wait"])
     return cls(**values)

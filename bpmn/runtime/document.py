@@ -16,7 +16,7 @@ FORMAT = 1
 
 def scope_to_document(scope: Scope) -> dict[str, Any]:
     """`{v, t: tokens, f: flows in transit, a: arrivals, r: memory, m: items, c: compensations, l: latest kept,
-    p: previous kept}`. Empty parts are left out."""
+    p: previous kept, k: keys}`. Empty parts are left out."""
     document: dict[str, Any] = {"v": FORMAT}
     if scope.tokens:
         document["t"] = [
@@ -40,6 +40,8 @@ def scope_to_document(scope: Scope) -> dict[str, Any]:
         document["l"] = scope.latest
     if scope.previous is not None:
         document["p"] = scope.previous
+    if scope.keys:
+        document["k"] = {key: list(values) for key, values in scope.keys.items()}
     return document
 
 
@@ -81,4 +83,5 @@ def scope_from_document(
         compensations=tuple(Compensation(*entry) for entry in document.get("c", ())),
         latest=document.get("l"),
         previous=document.get("p"),
+        keys={key: tuple(values) for key, values in document.get("k", {}).items()},
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from bpmn.runtime.commands import Command
 from bpmn.runtime.state import ParentLink, WaitKind
+from bpmn.spec.keys import Rule
 
 Value = Any
 
@@ -81,6 +82,27 @@ class CreateMessageSubscription:
     element_id: str
     name: str
     correlation_key: Value | None
+    rule: Rule | None = None
+    """How a message is asked for the values of the standard's correlation keys; then `correlation_key` is a list: the
+    model's own key, and the values. None: no such key concerns it; empty: none has values yet."""
+
+
+@dataclass(slots=True, kw_only=True)
+class UpdateMessageSubscription:
+    """What it waits for by correlation has changed: it is free for other messages and matched again."""
+
+    id: int
+    name: str
+    correlation_key: Value | None
+    rule: Rule | None
+
+
+@dataclass(slots=True, kw_only=True)
+class CorrelationChanged:
+    """A correlation key has got values or others: what waits in the instance, or this one subscription of it, is to be
+    compared with them (`CorrelateAgain`)."""
+
+    subscription_id: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -152,6 +174,8 @@ class ThrowMessage:
     correlation_key: Value | None
     variables: Mapping[str, Value]
     element_id: str
+    receivers: tuple[str, ...] = ()
+    """Only instances of these definitions get it; empty: whoever waits."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -216,6 +240,8 @@ Effect = (
     | CreateUserTask
     | CreateTimer
     | CreateMessageSubscription
+    | UpdateMessageSubscription
+    | CorrelationChanged
     | CreateSignalSubscription
     | CreateConditionWait
     | DeleteWait

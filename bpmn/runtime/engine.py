@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from bpmn.expressions.api import NO_HANDLERS, Handlers
 from bpmn.runtime import commands as c
-from bpmn.runtime import complex_gateway
+from bpmn.runtime import complex_gateway, correlation
 from bpmn.runtime import events as e
 from bpmn.runtime.conditions import report_unloaded
 from bpmn.runtime.draft import Draft, StateChanges
@@ -98,6 +98,7 @@ def run(work: Work) -> None:
         if join_inclusive(work) or complex_gateway.settle(work):
             continue
         break
+    correlation.refresh_if_written(work)
     if work.graph.has_conditions:
         report_unloaded(work)
     for command in work.continuations():

@@ -234,6 +234,15 @@ class MessageThrown(NamedTuple):
     name: str
 
 
+class CorrelationKeySet(NamedTuple):
+    """A correlation key has these values in the scope; None: it has none any more (`bpmn.runtime.correlation`)."""
+
+    scope: int
+    element: str
+    key: str
+    values: tuple[Value, ...] | None
+
+
 class InstanceMigrated(NamedTuple):
     """The instance goes on in another definition; `element` is the id of its process."""
 
@@ -298,6 +307,7 @@ Event = (
     | JobFailed
     | ErrorThrown
     | MessageThrown
+    | CorrelationKeySet
     | CompensationRecorded
     | CompensationThrown
     | CompensationTriggered
@@ -375,6 +385,7 @@ _NAMES: dict[type, str] = {
     JobFailed: "JOB_FAILED",
     ErrorThrown: "ERROR_THROWN",
     MessageThrown: "MESSAGE_THROWN",
+    CorrelationKeySet: "CORRELATION_KEY_SET",
     CompensationRecorded: "COMPENSATION_RECORDED",
     CompensationThrown: "COMPENSATION_THROWN",
     CompensationTriggered: "COMPENSATION_TRIGGERED",
@@ -575,6 +586,13 @@ def to_dict(event: Event) -> dict[str, Any]:
             }
         case TokensDropped(scope, element):
             return {"type": "TOKENS_DROPPED", "elementId": element, "scopeId": str(scope)}
+        case CorrelationKeySet(scope, element, key, values):
+            return {
+                "type": "CORRELATION_KEY_SET",
+                "elementId": element,
+                "scopeId": str(scope),
+                "data": {"key": key, "values": None if values is None else list(values)},
+            }
         case MessageThrown(scope, element, name):
             return {"type": "MESSAGE_THROWN", "elementId": element, "scopeId": str(scope), "data": {"name": name}}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bpmn.runtime import commands as c
-from bpmn.runtime import compensation, complex_gateway, listeners, loops, modify
+from bpmn.runtime import compensation, complex_gateway, correlation, listeners, loops, modify
 from bpmn.runtime import effects as fx
 from bpmn.runtime import events as e
 from bpmn.runtime.behaviors.activities import ad_hoc, call_activity
@@ -18,7 +18,7 @@ from bpmn.runtime.state import InstanceStatus, Phase, Scope, ScopeKind, Token, W
 from bpmn.runtime.terminate import remove_subtree
 from bpmn.runtime.work import Work
 from bpmn.schedule import TimerPlan, next_plan
-from bpmn.spec.elements import is_parallel_multiple
+from bpmn.spec.elements import MessageSpec, is_parallel_multiple
 from bpmn.spec.graph import Node, NodeKind
 
 
@@ -40,6 +40,7 @@ def start_instance(work: Work, life: Lifecycle, command: c.StartInstance) -> Non
     if initiator is not None:
         work.set_variable(root, initiator, command.initiator)
     work.written.clear()
+    correlation.begin(work, node, command.variables, command.message_name)
     listeners.arm(work, root)
     if node.kind is NodeKind.START_EVENT:
         life.activate(root, node)
@@ -127,6 +128,10 @@ def deliver_message(work: Work, life: Lifecycle, command: c.DeliverMessage) -> N
         work.effect(fx.Redeliver(message_id=command.message_id))
         return
     node = work.graph.nodes[wait.element]
+    spec = node.spec
+    if isinstance(spec, MessageSpec) and correlation.refuses(work, scope_id, token.id, spec, command.variables):
+        correlation.send_back(work, command)
+        return
     work.remove_wait(
         scope_id,
         token.id,
@@ -136,9 +141,21 @@ def deliver_message(work: Work, life: Lifecycle, command: c.DeliverMessage) -> N
         completed=True,
         data={"name": command.message_name, "messageId": str(command.message_id)},
     )
+    if isinstance(spec, MessageSpec):
+        correlation.learn(work, work.life_scope(scope_id, token.id), node, spec, command.variables)
     if _goes_on(node):
         await_event_or_fail(work, scope_id, token.id, node)
     life.event_happened(scope_id, token.id, node, command.variables)
+
+
+def correlate_again(work: Work, life: Lifecycle, command: c.CorrelateAgain) -> None:
+    scope_id, token, wait = _waiting(
+        work, command.scope_id, command.token_id, WaitKind.MESSAGE, command.subscription_id
+    )
+    spec = work.graph.nodes[wait.element].spec
+    if not isinstance(spec, MessageSpec):
+        raise Gone
+    correlation.wait_anew(work, work.life_scope(scope_id, token.id), spec, command)
 
 
 def deliver_signal(work: Work, life: Lifecycle, command: c.DeliverSignal) -> None:
@@ -367,6 +384,7 @@ HANDLERS: dict[type[c.Command], Callable[..., None]] = {
     c.CompleteUserTask: complete_user_task,
     c.FireTimer: fire_timer,
     c.DeliverMessage: deliver_message,
+    c.CorrelateAgain: correlate_again,
     c.DeliverSignal: deliver_signal,
     c.PropagateEscalation: propagate_escalation,
     c.EvaluateCondition: evaluate_condition,

@@ -21,11 +21,14 @@ from bpmn.runtime.draft import REMOVED
 from bpmn.runtime.conditional_starts import begun_by_conditions
 from bpmn.runtime.engine import Outcome, Step, handle
 from bpmn.runtime.events import Event
+from bpmn.runtime.key_values import key_values, same_values
+from bpmn.runtime.lookup import MappingLookup
 from bpmn.runtime.migration import Migration, migrate
 from bpmn.runtime.migration_plan import plan
 from bpmn.runtime.state import Instance, InstanceStatus, ParentLink, Phase, Scope, ScopeKind, State, WaitKind
 from bpmn.runtime.work import DEFAULT_LIMITS, Limits
 from bpmn.spec.graph import Graph
+from bpmn.spec.keys import paths_of
 
 Value = Any
 
@@ -82,6 +85,8 @@ class Simulator:
         self.conditions: dict[int, Pending] = {}
         self.incidents: dict[int, Pending] = {}
         self.thrown: list[fx.ThrowMessage] = []
+        self.redelivered: list[int] = []
+        """Messages that came too late and would be matched again."""
         self.steps = 0
         self.queue: deque[c.Command] = deque()
         self._counter = itertools.count(1)
@@ -191,10 +196,48 @@ class Simulator:
         return fired
 
     def publish(self, name: str, variables: Mapping[str, Value] | None = None, *, key: Value = None) -> bool:
-        """Deliver a message to the first subscription of that name and key; False where nobody waits."""
-        for pending in list(self.subscriptions.values()):
+        """Deliver a message to the first subscription of that name and key; False where nobody waits.
+
+        One that knows whose message it waits for comes before one that takes the first that comes.
+        """
+        return self._publish(name, variables or {}, key, ())
+
+    def post(self) -> list[fx.ThrowMessage]:
+        """Deliver what was thrown, and what is thrown in turn: to who waits, else by starting instances. Returns what
+        nobody took; it stays in `thrown`."""
+        left: list[fx.ThrowMessage] = []
+        while self.thrown:
+            message, self.thrown = self.thrown[0], self.thrown[1:]
+            if not self._publish(message.name, message.variables, message.correlation_key, message.receivers):
+                started = self._start_by_message(message)
+                if not started:
+                    left.append(message)
+        self.thrown = left
+        return left
+
+    def _start_by_message(self, message: fx.ThrowMessage) -> bool:
+        for key, graph in self.graphs.items():
+            for start in graph.message_starts:
+                if start.message_name == message.name and (not message.receivers or key in message.receivers):
+                    instance_id = self._create(key, None, None, self.next_id())
+                    self.do(
+                        c.StartInstance(
+                            instance_id=instance_id,
+                            element_id=start.element_id,
+                            variables=message.variables,
+                            message_name=message.name,
+                        )
+                    )
+                    return True
+        return False
+
+    def _publish(self, name: str, variables: Mapping[str, Value], key: Value, receivers: tuple[str, ...]) -> bool:
+        waiting = sorted(self.subscriptions.values(), key=lambda pending: not pending.effect.rule)
+        for pending in waiting:
             subscription = pending.effect
-            if subscription.name == name and subscription.correlation_key == key:
+            if receivers and self.runs[pending.instance_id].instance.definition_key not in receivers:
+                continue
+            if subscription.name == name and self._takes(subscription, variables, key):
                 outcome = self.do(
                     c.DeliverMessage(
                         instance_id=pending.instance_id,
@@ -204,11 +247,38 @@ class Simulator:
                         element_id=subscription.element_id,
                         message_id=self.next_id(),
                         message_name=name,
-                        variables=variables or {},
+                        variables=variables,
                     )
                 )
                 return outcome is Outcome.DONE
         return False
+
+    def _takes(self, subscription: fx.CreateMessageSubscription, variables: Mapping[str, Value], key: Value) -> bool:
+        if not subscription.rule:
+            return bool(subscription.correlation_key == key)
+        values = key_values(paths_of(subscription.rule), MappingLookup(variables), self.now)
+        own, *expected = subscription.correlation_key or (None,)
+        return bool(own == key) and same_values(values, tuple(expected))
+
+    def _correlate_again(self, instance_id: int, subscription_id: int | None) -> None:
+        for pending in self.subscriptions.values():
+            stored = pending.effect
+            if pending.instance_id != instance_id or stored.rule is None:
+                continue
+            if subscription_id in (None, stored.id):
+                self.queue.append(
+                    c.CorrelateAgain(
+                        instance_id=instance_id,
+                        scope_id=stored.scope_id,
+                        subscription_id=stored.id,
+                        token_id=stored.token_id,
+                        element_id=stored.element_id,
+                        name=stored.name,
+                        rule=stored.rule,
+                        correlation_key=stored.correlation_key,
+                        claimed=False,
+                    )
+                )
 
     def signal(self, name: str, variables: Mapping[str, Value] | None = None) -> int:
         """Broadcast a signal; returns how many waited."""
@@ -419,6 +489,12 @@ class Simulator:
                 self.timers[effect.id] = Pending(instance_id, effect)
             case fx.CreateMessageSubscription():
                 self.subscriptions[effect.id] = Pending(instance_id, effect)
+            case fx.UpdateMessageSubscription(id=id, correlation_key=key, rule=rule):
+                if id in self.subscriptions:
+                    stored = self.subscriptions[id].effect
+                    stored.correlation_key, stored.rule = key, rule
+            case fx.CorrelationChanged(subscription_id=id):
+                self._correlate_again(instance_id, id)
             case fx.CreateSignalSubscription():
                 self.signals[effect.id] = Pending(instance_id, effect)
             case fx.ThrowSignal(name=name, variables=variables):
@@ -446,7 +522,9 @@ class Simulator:
             case fx.MigrateRow(kind=kind, id=id, element_id=element_id) if kind is not None:
                 rows = self.incidents if kind is WaitKind.INCIDENT else self._rows(kind)
                 rows[id].effect.element_id = element_id
-            case fx.UpdateJob() | fx.Redeliver() | fx.MigrateRow():
+            case fx.Redeliver(message_id=message_id):
+                self.redelivered.append(message_id)
+            case fx.UpdateJob() | fx.MigrateRow():
                 pass
 
     def _rows(self, kind: WaitKind) -> dict[int, Pending]:

@@ -153,6 +153,8 @@ class Scope:
     a body stays small however many there are."""
     previous: int | None = None
     """ITEM that is kept: the one that was completed before it."""
+    keys: dict[str, tuple[Value, ...]] = field(default_factory=dict)
+    """Correlation keys: id -> the values of the conversation (`bpmn.runtime.correlation`)."""
 
     def copy(self) -> Scope:
         # By hand: `dataclasses.replace` takes ten times as long, and every step copies what it changes.
@@ -172,6 +174,7 @@ class Scope:
             self.compensations,
             self.latest,
             self.previous,
+            self.keys.copy(),
         )
 
     def is_empty(self) -> bool:

@@ -19,6 +19,7 @@ from bpmn.model.executable import runs
 from bpmn.spec.activities import activity_kind, activity_spec, loop_spec, quantity
 from bpmn.spec.compensation import attach_handlers, mark_compensable
 from bpmn.spec.context import BuildContext
+from bpmn.spec.correlation import name_keys
 from bpmn.spec.data import data_mappings, declared, name_data
 from bpmn.spec.elements import ComplexGatewaySpec, ConditionSpec
 from bpmn.spec.events import WAITED_FOR, catch_spec, start_spec, throw_spec
@@ -62,6 +63,7 @@ def compile_model(
         if not runs(process, make_executable):
             continue
         context = BuildContext(model, handlers)
+        context.make_executable = make_executable
         graphs[process.id] = build_graph(context, process)
         findings.extend(context.findings)
     return CompiledModel(graphs, tuple(findings))
@@ -81,6 +83,7 @@ def build_graph(context: BuildContext, process: Process) -> Graph:
     )
     name_data(context, process)
     name_lanes(context, process)
+    graph.correlation = name_keys(context, process)
     contents = _create_nodes(context, graph, root, process.content)
     for container, elements in contents:
         container.data = declared(context, elements, process if container is root else None)

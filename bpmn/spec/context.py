@@ -6,6 +6,7 @@ from bpmn.expressions.api import NO_HANDLERS, Compiled, CompileError, Handlers
 from bpmn.expressions.compile import compile_expression, compile_script
 from bpmn.findings import Finding, Severity
 from bpmn.model.base import Dialect, Element, Expression, Mapping
+from bpmn.model.conversations import KeyInUse, MessageFlows
 from bpmn.model.definitions import Definitions, Error, Escalation, Message, Operation, Signal
 from bpmn.spec.composite import composite
 from bpmn.spec.graph import MappingSpec
@@ -23,6 +24,10 @@ class BuildContext:
         """Id of a data element of the process -> its variable (`bpmn.spec.data`)."""
         self.lanes: dict[str, str] = {}
         """Id of a flow node -> the innermost lane it is in, where lanes say who does the work (`bpmn.spec.lanes`)."""
+        self.keys: tuple[KeyInUse, ...] = ()
+        """Correlation keys of the process (`bpmn.spec.correlation`)."""
+        self.message_flows = MessageFlows(model)
+        self.make_executable = False
         self.messages: dict[str, Message] = {m.id: m for m in model.messages}
         self.errors: dict[str, Error] = {e.id: e for e in model.errors}
         self.escalations: dict[str, Escalation] = {e.id: e for e in model.escalations}

@@ -8,6 +8,7 @@ from typing import Any
 from bpmn.expressions.api import Compiled, HandlerCall
 from bpmn.model.events import TimerKind
 from bpmn.spec.graph import Node
+from bpmn.spec.keys import KeyUse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,10 @@ class MessageSpec:
 
     name: Compiled
     correlation_key: Compiled | None = None
+    keys: tuple[KeyUse, ...] = ()
+    """Correlation keys of the standard's that it carries."""
+    receivers: tuple[str, ...] = ()
+    """Thrown: keys of the processes its message flows lead to; none: whoever waits for the name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

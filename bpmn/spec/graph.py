@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bpmn.expressions.api import Compiled
 from bpmn.model.events import TimerKind
+from bpmn.spec.keys import CorrelationSpec
 
 if TYPE_CHECKING:
     from bpmn.spec.behaviors import BehaviorSpec
@@ -257,6 +258,8 @@ class Graph:
     condition_names: frozenset[str] | None = frozenset()
     condition_starts: tuple[ConditionStart, ...] = ()
     """Variables that conditional events may read; None: any."""
+    correlation: CorrelationSpec | None = None
+    """Correlation keys that the process computes of its own data."""
     history_time_to_live: str | None = None
     version_tag: str | None = None
     reads: dict[str, frozenset[str] | None] = field(default_factory=dict)

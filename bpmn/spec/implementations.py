@@ -7,6 +7,7 @@ from bpmn.expressions.compile import handler_call
 from bpmn.model.activities import Implementation, ImplementationKind
 from bpmn.model.base import Element, Expression
 from bpmn.spec.context import BuildContext
+from bpmn.spec.correlation import key_uses, receivers
 from bpmn.spec.elements import ExpressionSpec, JobSpec, MessageSpec
 
 
@@ -62,7 +63,12 @@ def message_spec(
         return None
     name = context.template(message.name) or context.literal(message.id)
     correlation = key or message.correlation_key
-    return MessageSpec(name=name, correlation_key=context.optional(correlation, element))
+    return MessageSpec(
+        name=name,
+        correlation_key=context.optional(correlation, element),
+        keys=key_uses(context, message.id, element),
+        receivers=receivers(context, message.id, element),
+    )
 
 
 def _handler_call(expression: Expression) -> HandlerCall | None:

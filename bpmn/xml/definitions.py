@@ -24,8 +24,15 @@ from bpmn.model.definitions import (
 )
 from bpmn.xml import activities, data, expressions
 from bpmn.xml.context import Context
+from bpmn.xml.correlation import (
+    conversations,
+    correlation_keys,
+    correlation_property,
+    correlation_subscriptions,
+)
 from bpmn.xml.event_definitions import TAGS as EVENT_DEFINITIONS
 from bpmn.xml.extensions import combined, zeebe
+from bpmn.xml.extensions.listeners import execution_listeners
 from bpmn.xml.global_tasks import called_global_tasks
 from bpmn.xml.namespaces import BPMN, Vendor, split
 from bpmn.xml.node import Node, boolean, text_of
@@ -34,8 +41,7 @@ from bpmn.xml.scopes import content, mark_content
 _WITHOUT_EFFECT = frozenset(
     {
         "documentation", "extensionElements", "category", "resource", "relationship", "extension", "partnerEntity",
-        "partnerRole", "endPoint", "correlationProperty", "conversation", "choreography", "globalConversation",
-        "globalChoreographyTask",
+        "partnerRole", "endPoint", "conversation", "globalChoreographyTask",
     }
 )  # fmt: skip
 _GLOBAL_TASKS = {
@@ -89,6 +95,8 @@ def definitions(root: etree._Element, context: Context) -> Definitions:
         item_definitions=tuple(found.get("itemDefinition", ())),
         data_stores=tuple(found.get("dataStore", ())),
         collaborations=tuple(found.get("collaboration", ())),
+        choreographies=tuple(found.get("choreography", ())) + tuple(found.get("globalConversation", ())),
+        correlation_properties=tuple(found.get("correlationProperty", ())),
         operations=tuple(found.get("operation", ())),
         global_tasks=global_tasks,
         imports=tuple(found.get("import", ())),
@@ -119,6 +127,7 @@ def _process(node: Node) -> Process:
     process = Process(
         **node.common(),
         properties=combined.properties(node),
+        listeners=execution_listeners(node),
         content=content(node.element, node.context),
         is_executable=None if executable is None else boolean(executable, True),
         version_tag=node.camunda("versionTag") or zeebe.version_tag(node),
@@ -127,6 +136,7 @@ def _process(node: Node) -> Process:
         candidate_starter_groups=tuple(groups),
         io=data.io_specification(node),
         supports=node.child_refs("supports"),
+        correlation_subscriptions=correlation_subscriptions(node),
     )
     mark_content(node)
     return process
@@ -167,6 +177,8 @@ def _collaboration(node: Node) -> Collaboration:
         properties=combined.properties(node),
         participants=tuple(_participant(Node(node.context, child)) for child in node.children("participant")),
         message_flows=tuple(_message_flow(Node(node.context, child)) for child in node.children("messageFlow")),
+        keys=correlation_keys(node),
+        conversations=conversations(node),
     )
     mark_content(node)
     return collaboration
@@ -220,5 +232,8 @@ _READERS: dict[str, Any] = {
     "itemDefinition": _item_definition,
     "dataStore": data.data_store,
     "collaboration": _collaboration,
+    "choreography": _collaboration,
+    "globalConversation": _collaboration,
+    "correlationProperty": correlation_property,
     "import": _import,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bpmn.runtime import correlation
 from bpmn.runtime import effects as fx
 from bpmn.runtime import events as e
 from bpmn.runtime.lookup import visible
@@ -19,5 +20,10 @@ def throw_message(work: Work, scope_id: int, token_id: int, node: Node, spec: Me
         raise Fail("MESSAGE_INVALID", f"Expected the message of '{node.id}' to have a name, but it is empty")
     key = None if spec.correlation_key is None else work.evaluate(spec.correlation_key, scope, node)
     variables = dict(work.draft.names(scope)) if node.inputs else visible(work.draft, scope)
+    correlation.sent(work, scope, node, spec, variables)
     work.emit(e.MessageThrown(scope_id, node.id, name))
-    work.effect(fx.ThrowMessage(name=name, correlation_key=key, variables=variables, element_id=node.id))
+    work.effect(
+        fx.ThrowMessage(
+            name=name, correlation_key=key, variables=variables, element_id=node.id, receivers=spec.receivers
+        )
+    )
