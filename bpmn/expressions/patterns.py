@@ -18,12 +18,14 @@ _META = frozenset(".^$*+?()[]{}|\\")
 
 def matches(pattern: str, text: str) -> bool:
     """Whether the whole text matches (`String.matches`)."""
-    return bool(_run(f"new RegExp({_quoted(f'^(?:{pattern})$')}).test({_quoted(text)})", pattern))
+    return bool(run_pattern(f"new RegExp({_quoted(f'^(?:{pattern})$')}).test({_quoted(text)})", pattern))
 
 
 def replace_all(pattern: str, replacement: str, text: str) -> str:
     """`String.replaceAll`: `$1` in the replacement is a group."""
-    return str(_run(f"{_quoted(text)}.replace(new RegExp({_quoted(pattern)}, 'g'), {_quoted(replacement)})", pattern))
+    return str(
+        run_pattern(f"{_quoted(text)}.replace(new RegExp({_quoted(pattern)}, 'g'), {_quoted(replacement)})", pattern)
+    )
 
 
 def split(pattern: str, text: str) -> list[str]:
@@ -32,7 +34,7 @@ def split(pattern: str, text: str) -> list[str]:
         parts = text.split(pattern) if pattern else list(text)
     else:
         script = f"JSON.stringify({_quoted(text)}.split(new RegExp({_quoted(pattern)})))"
-        parts = [part or "" for part in json.loads(str(_run(script, pattern)))]
+        parts = [part or "" for part in json.loads(str(run_pattern(script, pattern)))]
     while len(parts) > 1 and parts[-1] == "":
         parts.pop()
     return parts
@@ -42,7 +44,8 @@ def _quoted(text: str) -> str:
     return json.dumps(text)
 
 
-def _run(script: str, pattern: str) -> object:
+def run_pattern(script: str, pattern: str) -> object:
+    """What JavaScript gives that uses the pattern. EvaluationError where pattern or time limit is broken."""
     if len(pattern) > MAX_PATTERN:
         raise EvaluationError(
             f"Expected a regular expression of at most {MAX_PATTERN} characters, but it has {len(pattern)}."

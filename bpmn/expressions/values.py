@@ -8,10 +8,12 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
+from isodate import Duration
+
 from bpmn.expressions.api import EvaluationError, Value
 from bpmn.expressions.limits import MAX_DEPTH, MAX_STRING, MAX_VALUES, check_integer
 
-_AS_THEY_ARE = frozenset({type(None), bool, date, timedelta, bytes})
+_AS_THEY_ARE = frozenset({type(None), bool, date, timedelta, Duration, bytes})
 
 
 def plain(value: Any) -> Value:
@@ -124,6 +126,6 @@ _TYPE_NAMES: tuple[tuple[Any, str], ...] = (
     (datetime, "date-time"),
     (date, "date"),
     (time, "time"),
-    (timedelta, "duration"),
+    ((timedelta, Duration), "duration"),
     (bytes, "bytes"),
 )
