@@ -227,7 +227,6 @@ class SignalStart:
 
 
 @dataclass(frozen=True, slots=True)
-@dataclass(frozen=True, slots=True)
 class ConditionStart:
     """One condition of a start event; a multiple start event may have several."""
 
@@ -237,6 +236,7 @@ class ConditionStart:
     """Only looked at where a variable of this name is given."""
 
 
+@dataclass(frozen=True, slots=True)
 class TimerStart:
     element_id: str
     kind: TimerKind
