@@ -249,6 +249,8 @@ COMMANDS: dict[str, type[Command]] = {
         CompleteJob,
         FailJob,
         ThrowError,
+    settle: bool = False
+    """The version has changed: joins in the scope may have what they wait for."""
         CompleteUserTask,
         FireTimer,
         DeliverMessage,

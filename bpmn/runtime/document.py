@@ -16,7 +16,7 @@ FORMAT = 1
 
 def scope_to_document(scope: Scope) -> dict[str, Any]:
     """`{v, t: tokens, f: flows in transit, a: arrivals, r: memory, m: items, c: compensations, l: latest kept,
-    p: previous kept, k: keys}`. Empty parts are left out."""
+    p: previous kept, k: keys, s: state of the process where it is not ACTIVE}`. Empty parts are left out."""
     document: dict[str, Any] = {"v": FORMAT}
     if scope.tokens:
         document["t"] = [
@@ -42,6 +42,8 @@ def scope_to_document(scope: Scope) -> dict[str, Any]:
         document["p"] = scope.previous
     if scope.keys:
         document["k"] = {key: list(values) for key, values in scope.keys.items()}
+    if scope.kind is ScopeKind.PROCESS and scope.state is not ScopeState.ACTIVE:
+        document["s"] = scope.state.value  # it has no row of its own, and so no column
     return document
 
 
@@ -73,7 +75,7 @@ def scope_from_document(
         element=element,
         parent=parent,
         owner=owner,
-        state=ScopeState(state),
+        state=ScopeState(document.get("s", state)),
         tokens=tokens,
         transit=dict(document.get("f", {})),
         arrivals=dict(document.get("a", {})),

@@ -47,6 +47,7 @@ class StateChanges:
             else:
                 names[name] = value
         state.children.clear()
+        state.portions.clear()
         state.items.clear()
         state.outputs.clear()
         state.called.clear()

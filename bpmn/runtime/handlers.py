@@ -12,6 +12,7 @@ from bpmn.runtime import events as e
 from bpmn.runtime.behaviors.activities import ad_hoc, call_activity
 from bpmn.runtime.boundary import arm_timer, await_event_or_fail
 from bpmn.runtime.conditions import check, fire_conditions
+from bpmn.runtime.joins import settle
 from bpmn.runtime.lifecycle import Lifecycle
 from bpmn.runtime.needs import Fail, Thrown
 from bpmn.runtime.state import InstanceStatus, Phase, Scope, ScopeKind, Token, Wait, WaitKind
@@ -315,6 +316,8 @@ def continue_scope(work: Work, life: Lifecycle, command: c.Continue) -> None:
         raise Gone
     if scope.kind is ScopeKind.MULTI_INSTANCE:
         loops.resume(work, scope_id)
+    if command.settle:
+        settle(work, scope_id)
     compensation.resume(work, scope_id)
     ad_hoc.go_on(work, scope_id)
     for flow_id, count in list(scope.transit.items()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bpmn.runtime.state import Phase, Scope
 from bpmn.runtime.work import Work
 from bpmn.spec.elements import ComplexGatewaySpec
-from bpmn.spec.graph import Node
+from bpmn.spec.graph import Node, NodeKind
 
 
 def join_parallel(work: Work, scope_id: int, node: Node) -> None:
@@ -33,6 +33,16 @@ def gather(work: Work, scope_id: int, node: Node) -> None:
             return
         work.transitions += 1
         work.life.activate(scope_id, node, consumed=tuple(consumed))
+
+
+def settle(work: Work, scope_id: int) -> None:
+    """Look at all joins of a scope, whatever arrived last."""
+    arrived = work.draft.edit(scope_id).arrivals  # changed or not, inclusive and complex joins look at it
+    for node in dict.fromkeys(work.graph.flows[flow].target for flow in arrived):
+        if node.kind is NodeKind.PARALLEL_GATEWAY:
+            work.later(join_parallel, work, scope_id, node)
+        elif node.start_quantity > 1:
+            work.later(gather, work, scope_id, node)
 
 
 def join_inclusive(work: Work) -> bool:

@@ -31,6 +31,14 @@ class NeedChildren:
 
 
 @dataclass(frozen=True, slots=True)
+class NeedPortion:
+    """The scopes below the process with ids above `after`, at most `limit`, in order of id, with their chains."""
+
+    after: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class NeedItems:
     """Input items `start` .. `start + count - 1` of a multi-instance body."""
 
@@ -53,7 +61,7 @@ class NeedCalled:
     instance_id: int
 
 
-Need = NeedVariables | NeedScopes | NeedChildren | NeedItems | NeedOutputs | NeedCalled
+Need = NeedVariables | NeedScopes | NeedChildren | NeedPortion | NeedItems | NeedOutputs | NeedCalled
 
 
 class Missing(Exception):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bpmn.expressions.api import NO_HANDLERS, ExecutionInfo, Handlers
@@ -23,7 +24,7 @@ from bpmn.runtime.engine import Outcome, Step, handle
 from bpmn.runtime.events import Event
 from bpmn.runtime.key_values import key_values, same_values
 from bpmn.runtime.lookup import MappingLookup
-from bpmn.runtime.migration import Migration, migrate
+from bpmn.runtime.migration import Migration, Target, go_on, migrate
 from bpmn.runtime.migration_plan import plan
 from bpmn.runtime.state import Instance, InstanceStatus, ParentLink, Phase, Scope, ScopeKind, State, WaitKind
 from bpmn.runtime.work import DEFAULT_LIMITS, Limits
@@ -326,32 +327,46 @@ class Simulator:
         return outcome
 
     def migrate(self, instance_id: int, target: Graph, mapping: Mapping[str, str] | None = None) -> Migration:
-        """Let an instance go on in another version; nothing happens where a finding is an error."""
+        """Let an instance go on in another version; nothing happens where a finding is an error. However many steps it
+        takes, what is queued waits until it is done; the answer has the last step."""
         run = self.runs[instance_id]
-        planned = plan(run.graph, target, mapping or {})
-        state = State(run.instance)
-        self._load_scope(run, state, instance_id)
-        while True:
-            migration = migrate(
-                run.graph,
-                target,
-                state,
-                planned,
-                self.now,
-                self.next_id,
-                definition_id=run.instance.definition_id + 1,
-                version=run.instance.version + 1,
-                handlers=self.handlers,
-                limits=self.limits,
+        source, planned = run.graph, plan(run.graph, target, mapping or {})
+        definition = Target(
+            graph=target, definition_id=run.instance.definition_id + 1, version=run.instance.version + 1
+        )
+        context: dict[str, Any] = {"handlers": self.handlers, "limits": self.limits}
+        first = partial(migrate, source, definition, plan=planned, now=self.now, ids=self.next_id, **context)
+        migration = self._migration_step(run, definition, first)
+        while migration.cursor is not None:
+            following = partial(
+                go_on,
+                source,
+                definition,
+                plan=planned,
+                cursor=migration.cursor,
+                found=migration.findings,
+                now=self.now,
+                ids=self.next_id,
+                **context,
             )
+            migration = self._migration_step(run, definition, following)
+        while self.queue:
+            self._step(self.queue.popleft())
+        return migration
+
+    def _migration_step(self, run: Run, definition: Target, move: Callable[..., Migration | n.Need]) -> Migration:
+        state = State(run.instance)
+        self._load_scope(run, state, run.instance.id)
+        while True:
+            migration = move(state=state)
             if isinstance(migration, Migration):
                 break
             self._supply(run, state, migration)
-        if migration.step.outcome is Outcome.DONE:
-            run.graph = target
+        if migration.step.outcome is not Outcome.GONE:
+            self.steps += 1
             self._save(run, migration.step)
-        while self.queue:
-            self._step(self.queue.popleft())
+        if run.instance.definition_id == definition.definition_id:
+            run.graph = definition.graph
         return migration
 
     # -- looking ----------------------------------------------------------------------------------------------------
@@ -417,13 +432,16 @@ class Simulator:
 
     def _load(self, run: Run, command: c.Command) -> State:
         state = State(run.instance)
-        current: int | None = command.scope_id or run.instance.id
-        while current is not None and current in run.scopes:
-            self._load_scope(run, state, current)
-            current = run.scopes[current].parent
+        self._load_chain(run, state, command.scope_id or run.instance.id)
         if run.instance.id not in state.scopes:
             self._load_scope(run, state, run.instance.id)
         return state
+
+    def _load_chain(self, run: Run, state: State, scope_id: int) -> None:
+        current: int | None = scope_id
+        while current is not None and current in run.scopes and current not in state.scopes:
+            self._load_scope(run, state, current)
+            current = run.scopes[current].parent
 
     def _load_scope(self, run: Run, state: State, scope_id: int) -> None:
         state.scopes[scope_id] = run.scopes[scope_id]
@@ -439,6 +457,11 @@ class Simulator:
                 state.children[scope_id] = ids
                 for id in ids:
                     self._load_scope(run, state, id)
+            case n.NeedPortion(after, limit):
+                below = sorted(id for id in run.scopes if id > after and id != run.instance.id)
+                state.portions[after] = tuple(below[:limit])
+                for id in state.portions[after]:
+                    self._load_chain(run, state, id)
             case n.NeedItems(scope_id, start, count):
                 for offset, value in enumerate(run.items[scope_id][start : start + count]):
                     state.items[(scope_id, start + offset)] = value

@@ -48,6 +48,8 @@ class ScopeState(StrEnum):
     """Kept, and being compensated."""
     COMPLETING = "COMPLETING"
     """An ad-hoc sub-process whose completion condition came true: what is active goes on, nothing new starts."""
+    MIGRATING = "MIGRATING"
+    """The process, while its scopes are moved to another version, some per step; nothing in it reacts meanwhile."""
 
 
 class Phase(StrEnum):
@@ -254,6 +256,8 @@ class State:
     children: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Ids of child scopes, where they were asked for (at most as many as were asked for)."""
     items: dict[tuple[int, int], Value] = field(default_factory=dict)
+    portions: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """Ids of scopes in order, those above a given one, where they were asked for (as many as were asked for)."""
     """(body scope, index) -> input item, where it was asked for."""
     outputs: dict[int, list[Value]] = field(default_factory=dict)
     """Body scope -> all outputs in order of index, where they were asked for."""

@@ -412,7 +412,7 @@ class AuditRow:
 
 @dataclass(slots=True, kw_only=True)
 class MigratedInstanceRow:
-    """The definition that an instance goes on in; its open tasks, jobs, subscriptions and incidents go with it."""
+    """The definition that an instance goes on in, and with it what is put aside with an incident of no element."""
 
     id: int
     definition_id: int
@@ -422,15 +422,33 @@ class MigratedInstanceRow:
 
 @dataclass(slots=True, kw_only=True)
 class MigratedRow:
-    """A row that belongs to another element of the new definition. `table`: scope, job, user_task, timer,
-    message_subscription, signal_subscription, condition_wait or incident."""
+    """A row that goes on at an element of another definition. `table`: scope, job, user_task, timer,
+    message_subscription, signal_subscription, condition_wait or incident; each takes the columns that it has."""
 
     instance_id: int
     table: str
     id: int
     element_id: str
     element_name: str | None = None
-    """Written where the table has it (job)."""
+    definition_id: int = 0
+    definition_key: str = ""
+    version: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class MigrationRow:
+    """A migration that takes many transactions; an instance has at most one row, that of the last."""
+
+    instance_id: int
+    id: int
+    tenant_id: str
+    source_definition_id: int
+    target_definition_id: int
+    state: str
+    """CHECKING, MOVING, DONE or REFUSED."""
+    mapping: Mapping[str, str]
+    findings: list[Mapping[str, Any]]
+    """Fields of findings; all of them once it is not CHECKING any more."""
 
 
 @dataclass(slots=True)
@@ -488,6 +506,8 @@ class Changes:
     """(instance, scope, index, output)."""
     migrated_instances: list[MigratedInstanceRow] = field(default_factory=list)
     migrated_rows: list[MigratedRow] = field(default_factory=list)
+    migrations: list[MigrationRow] = field(default_factory=list)
+    """Inserted or replaced."""
     history: list[HistoryRow] = field(default_factory=list)
     outbox: list[OutboxRow] = field(default_factory=list)
     audit: list[AuditRow] = field(default_factory=list)

@@ -29,6 +29,7 @@ from server.ports.records import (
     MessageRow,
     MessageStartRow,
     MessageSubscriptionRow,
+    MigrationRow,
     OutboxRow,
     ResourceRow,
     ScopeRow,
@@ -95,6 +96,9 @@ class UnitOfWork(Protocol):
     def load_children(self, instance_id: int, scope_id: int, limit: int) -> list[ScopeRow]:
         """Direct child scopes in order of id."""
 
+    def load_portion(self, instance_id: int, after: int, limit: int) -> list[ScopeRow]:
+        """Scopes of the instance below its root, with ids above `after`, in order of id."""
+
     def load_variables(self, refs: Iterable[Ref]) -> list[VariableRow]:
         """All names of the given scopes; values up to 1 kB are read, larger ones are UNLOADED."""
 
@@ -126,6 +130,12 @@ class UnitOfWork(Protocol):
 
     def write(self, changes: Changes) -> None:
         """Everything, in a few bulk statements."""
+
+    def find_migration(self, instance_id: int) -> MigrationRow | None:
+        """The last migration of the instance that took many transactions."""
+
+    def release_commands(self, instance_id: int) -> None:
+        """Parked commands of the instance are due now; jobs and timers stay as they are."""
 
     def park_commands(self, instance_id: int) -> None:
         """The instance is paused: its commands are not due any more."""
@@ -255,7 +265,9 @@ class UnitOfWork(Protocol):
 
     def resource(self, deployment_id: int, name: str) -> bytes | None: ...
 
-    def count_running_instances(self, tenant_id: str, definition_id: int) -> int: ...
+    def count_running_instances(self, tenant_id: str, definition_id: int) -> int:
+        """Instances of the definition that have not ended, paused ones included, and those that are on their way to it
+        or away from it."""
 
     def delete_instances_of_definition(self, tenant_id: str, definition_id: int, limit: int) -> int:
         """Remove instances with everything of theirs (cascade); returns how many (0: none left)."""

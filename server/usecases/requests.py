@@ -152,7 +152,8 @@ class ModifyRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrateRequest(Request):
-    """To another definition, by element ids. Answers MigrationResult. Errors: NotFound INSTANCE_UNKNOWN,
+    """To another definition, by element ids. Answers MigrationResult. A wide instance may still be moving then; until
+    it is done, requests that change it are refused (Conflict INSTANCE_MIGRATING). Errors: NotFound INSTANCE_UNKNOWN,
     DEFINITION_UNKNOWN, Conflict INSTANCE_ENDED, NOT_EXECUTABLE, ALREADY_MIGRATED, InvalidMigration."""
 
     instance_id: int
@@ -168,6 +169,8 @@ class MigrationResult:
 
     mapping: Mapping[str, str]
     findings: tuple[Finding, ...]
+    pending: int | None = None
+    """While the scopes of a wide instance (this one) are still to be looked at: the findings are not known yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

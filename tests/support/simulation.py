@@ -56,12 +56,15 @@ class CheckedSimulator(Simulator):
         return super()._step(command)
 
     def migrate(self, instance_id: int, target: Graph, mapping: Mapping[str, str] | None = None) -> Migration:
-        if self.oath:
-            self._before = copy.deepcopy(self.runs[instance_id].state())
         migration = super().migrate(instance_id, target, mapping)
         if self.oath:
             self.check()
         return migration
+
+    def _migration_step(self, run: Run, *rest: Any) -> Migration:
+        if self.oath:
+            self._before = copy.deepcopy(run.state())
+        return super()._migration_step(run, *rest)
 
     def _load_scope(self, run: Run, state: State, scope_id: int) -> None:
         super()._load_scope(run, state, scope_id)

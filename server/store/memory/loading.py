@@ -10,6 +10,7 @@ from server.ports.records import (
     CommandRow,
     ConditionWaitRow,
     InstanceRow,
+    MigrationRow,
     ScopeRow,
     TimerRow,
     TimerStartRow,
@@ -70,6 +71,15 @@ class Loading(UnitBase):
         """Direct child scopes in order of id."""
         children = [row for row in self._views.scope.scan(instance_id) if row.parent_id == scope_id]
         return self._views.scope.thawed(sorted(children, key=attrgetter("id"))[:limit])
+
+    def load_portion(self, instance_id: int, after: int, limit: int) -> list[ScopeRow]:
+        """Scopes of the instance below its root, with ids above `after`, in order of id."""
+        following = (row for row in self._views.scope.scan(instance_id) if row.id > after)
+        return self._views.scope.thawed(sorted(following, key=attrgetter("id"))[:limit])
+
+    def find_migration(self, instance_id: int) -> MigrationRow | None:
+        """The last migration of the instance that took many transactions."""
+        return self._views.migration.find(instance_id)
 
     def load_variables(self, refs: Iterable[Ref]) -> list[VariableRow]:
         """All names of the given scopes; values up to 1 kB are read, larger ones are UNLOADED."""

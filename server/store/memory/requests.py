@@ -144,10 +144,18 @@ class Requests(UnitBase):
         return None if found is None else found.content
 
     def count_running_instances(self, tenant_id: str, definition_id: int) -> int:
-        """Instances of the definition that have not ended, paused ones included."""
-        return sum(
+        """Instances of the definition that have not ended, paused ones included, and those that are on their way to it
+        or away from it."""
+        there = sum(
             row.definition_id == definition_id and row.tenant_id == tenant_id and row.status in ("RUNNING", "PAUSED")
             for row in self._views.instance.scan()
+        )
+        # Until it is done, one that moves counts for both.
+        return there or sum(
+            definition_id in (row.source_definition_id, row.target_definition_id)
+            and row.tenant_id == tenant_id
+            and row.state in ("CHECKING", "MOVING")
+            for row in self._views.migration.scan()
         )
 
     def delete_instances_of_definition(self, tenant_id: str, definition_id: int, limit: int) -> int:

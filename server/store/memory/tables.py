@@ -26,6 +26,7 @@ ENCODED: dict[type[Any], frozenset[str]] = {
     records.HistoryRow: frozenset({"events"}),
     records.OutboxRow: frozenset({"body"}),
     records.ItemRow: frozenset({"value", "output"}),
+    records.MigrationRow: frozenset({"mapping", "findings"}),
 }
 """Fields that are kept as bytes of the codec: what comes out is a copy, and the same as out of a database."""
 

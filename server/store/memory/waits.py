@@ -102,14 +102,18 @@ class Waits(UnitBase):
             self._views.command.set((instance_id, row.id), due_at=None)
         self._views.paused.upsert(PausedRow(instance_id=instance_id))
 
+    def release_commands(self, instance_id: int) -> None:
+        """Parked commands of the instance are due now; jobs and timers stay as they are."""
+        for row in list(self._views.command.scan(instance_id)):
+            if row.due_at is None:
+                self._views.command.set((instance_id, row.id), due_at=self.now())
+
     def unpark_commands(self, instance_id: int, *, shift_timers: timedelta | None = None) -> None:
         """The instance goes on: parked commands are due now, jobs and timers are handed out again.
 
         `shift_timers` moves the due dates of its timers (they stood still); without it they catch up.
         """
-        for row in list(self._views.command.scan(instance_id)):
-            if row.due_at is None:
-                self._views.command.set((instance_id, row.id), due_at=self.now())
+        self.release_commands(instance_id)
         if shift_timers:
             for timer in list(self._views.timer.scan(instance_id)):
                 self._views.timer.set((instance_id, timer.id), due_at=timer.due_at + shift_timers)

@@ -17,6 +17,17 @@ from server.store.updates import (
     TASK_UPDATES,
 )
 
+_MIGRATED_COLUMNS: dict[str, tuple[str, ...]] = {
+    "scope": ("element_id",),
+    "job": ("element_id", "element_name", "definition_id", "definition_key", "version"),
+    "user_task": ("element_id", "definition_id", "definition_key"),
+    "timer": ("element_id",),
+    "message_subscription": ("element_id", "definition_key"),
+    "signal_subscription": ("element_id", "definition_key"),
+    "condition_wait": ("element_id",),
+    "incident": ("element_id", "definition_id", "definition_key"),
+}
+
 
 class Writing(UnitBase):
     def write(self, changes: Changes) -> None:
@@ -79,9 +90,7 @@ class Writing(UnitBase):
     def _migrate(self, changes: Changes) -> None:
         views = self._views
         for row in changes.migrated_rows:
-            columns = {"element_id": row.element_id} | (
-                {"element_name": row.element_name} if row.table == "job" else {}
-            )
+            columns = {name: getattr(row, name) for name in _MIGRATED_COLUMNS[row.table]}
             if row.table == "condition_wait":
                 for wait in list(views.condition_wait.scan(row.instance_id)):
                     if wait.id == row.id:
@@ -89,21 +98,13 @@ class Writing(UnitBase):
             else:
                 getattr(views, row.table).set((row.instance_id, row.id), **columns)
         for migrated in changes.migrated_instances:
-            key = {"definition_key": migrated.definition_key}
-            version = {**key, "definition_id": migrated.definition_id}
-            views.instance.set((migrated.id,), **version, version=migrated.version)
-            for task in list(views.user_task.scan(migrated.id)):
-                if task.ended_at is None:
-                    views.user_task.set((migrated.id, task.id), **version)
+            definition = {"definition_key": migrated.definition_key, "definition_id": migrated.definition_id}
+            views.instance.set((migrated.id,), **definition, version=migrated.version)
             for incident in list(views.incident.scan(migrated.id)):
-                if incident.resolved_at is None:
-                    views.incident.set((migrated.id, incident.id), **version)
-            for job in list(views.job.scan(migrated.id)):
-                views.job.set((migrated.id, job.id), **version, version=migrated.version)
-            subscriptions: tuple[Any, ...] = (views.message_subscription, views.signal_subscription)
-            for view in subscriptions:
-                for subscription in list(view.scan(migrated.id)):
-                    view.set((migrated.id, subscription.id), **key)
+                if incident.resolved_at is None and incident.token_id is None:
+                    views.incident.set((migrated.id, incident.id), **definition)
+        for migration in changes.migrations:
+            views.migration.upsert(migration)
 
     def _insert(self, changes: Changes) -> None:
         views = self._views

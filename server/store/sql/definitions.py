@@ -28,6 +28,7 @@ from server.store.tables import (
     deployment,
     instance,
     message_start,
+    migration,
     resource,
     signal_start,
     timer_start,
@@ -60,6 +61,7 @@ _CONDITION_STARTS = (
 )
 _CONDITION_STARTS_OF_KEY = _CONDITION_STARTS.where(condition_start.c.definition_key == _KEY)
 _ALIVE = ("RUNNING", "PAUSED")
+_MIGRATING = ("CHECKING", "MOVING")
 
 
 @per_dialect
@@ -209,13 +211,20 @@ class Definitions(UnitBase):
         return found
 
     def count_running_instances(self, tenant_id: str, definition_id: int) -> int:
-        """Instances of the definition that have not ended, paused ones included."""
-        statement = select(func.count()).where(
+        """Instances of the definition that have not ended, paused ones included, and those that are on their way to it
+        or away from it."""
+        there = select(func.count()).where(
             instance.c.definition_id == definition_id,
             instance.c.status.in_(_ALIVE),
             instance.c.tenant_id == tenant_id,
         )
-        return int(self._execute(statement).scalar_one())
+        on_their_way = select(func.count()).where(
+            migration.c.tenant_id == tenant_id,
+            migration.c.state.in_(_MIGRATING),
+            or_(migration.c.source_definition_id == definition_id, migration.c.target_definition_id == definition_id),
+        )
+        # Until it is done, one that moves counts for both.
+        return int(self._execute(there).scalar_one()) or int(self._execute(on_their_way).scalar_one())
 
     def delete_instances_of_definition(self, tenant_id: str, definition_id: int, limit: int) -> int:
         """Remove instances with everything of theirs; returns how many (0: none left)."""

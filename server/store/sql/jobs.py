@@ -149,6 +149,10 @@ class Jobs(UnitBase):
         for statement in (_PARK_COMMANDS, _PAUSE_JOBS, _PAUSE_TIMERS):
             self._execute(statement, {"instance": instance_id})
 
+    def release_commands(self, instance_id: int) -> None:
+        """Parked commands of the instance are due now; jobs and timers stay as they are."""
+        self._execute(_UNPARK_COMMANDS, {"instance": instance_id, "now": self.now()})
+
     def unpark_commands(self, instance_id: int, *, shift_timers: timedelta | None = None) -> None:
         """The instance goes on: parked commands are due now, jobs and timers are handed out again.
 
@@ -161,6 +165,6 @@ class Jobs(UnitBase):
             ]
             if moved:
                 self._execute(_SHIFT_TIMER, moved)
-        self._execute(_UNPARK_COMMANDS, {"instance": instance_id, "now": self.now()})
+        self.release_commands(instance_id)
         self._execute(_RESUME_JOBS, {"instance": instance_id})
         self._execute(_RESUME_TIMERS, {"instance": instance_id})

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Integer, Text, and_, bindparam, case, func, literal_column, null, select, type_coerce
 
-from server.ports.records import ConditionWaitRow, ScopeRow, VariableRow
+from server.ports.records import ConditionWaitRow, MigrationRow, ScopeRow, VariableRow
 from server.ports.store import Ref, Value
 from server.store.sql import rows
 from server.store.sql.arrays import Dialect, bind_list, bind_refs, bind_rows, is_in, refs, rows_of
 from server.store.sql.base import UnitBase
 from server.store.sql.statements import per_dialect
-from server.store.tables import condition_wait, item, scope, variable
+from server.store.tables import condition_wait, item, migration, scope, variable
 from server.store.types import StoredValue
 
 SMALL_VALUE = 1024
@@ -25,6 +25,13 @@ _CHILDREN = (
     .order_by(scope.c.id)
     .limit(bindparam("limit", type_=Integer()))
 )
+_PORTION = (
+    select(*rows.scope.columns)
+    .where(scope.c.instance_id == bindparam("instance_id"), scope.c.id > bindparam("after"))
+    .order_by(scope.c.id)
+    .limit(bindparam("limit", type_=Integer()))
+)
+_MIGRATION = select(*rows.migration.columns).where(migration.c.instance_id == bindparam("of_instance"))
 _ITEMS = (
     select(item.c.item_index, item.c.value)
     .where(
@@ -153,6 +160,16 @@ class Loading(UnitBase):
         """Direct child scopes in order of id."""
         params = {"instance_id": instance_id, "scope_id": scope_id, "limit": limit}
         return rows.scope.rows(self._execute(_CHILDREN, params))
+
+    def load_portion(self, instance_id: int, after: int, limit: int) -> list[ScopeRow]:
+        """Scopes of the instance below its root, with ids above `after`, in order of id."""
+        params = {"instance_id": instance_id, "after": after, "limit": limit}
+        return rows.scope.rows(self._execute(_PORTION, params))
+
+    def find_migration(self, instance_id: int) -> MigrationRow | None:
+        """The last migration of the instance that took many transactions."""
+        found = rows.migration.rows(self._execute(_MIGRATION, {"of_instance": instance_id}))
+        return found[0] if found else None
 
     def load_variables(self, refs: Iterable[Ref]) -> list[VariableRow]:
         """All names of the given scopes; values up to 1 kB are read, larger ones are UNLOADED."""

@@ -26,6 +26,7 @@ from server.store.tables import (
     job,
     message,
     message_subscription,
+    migration,
     outbox,
     scope,
     signal_subscription,
@@ -105,19 +106,24 @@ _TUPLE_UPDATES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ),
 )
 _MIGRATED_ROWS: dict[str, tuple[Any, tuple[str, ...]]] = {
-    table.name: (
-        _update(table, "instance_id", "id"),
-        ("element_id", "element_name") if table is job else ("element_id",),
+    table.name: (_update(table, "instance_id", "id"), ("element_id", *columns))
+    for table, columns in (
+        (scope, ()),
+        (job, ("element_name", "definition_id", "definition_key", "version")),
+        (user_task, ("definition_id", "definition_key")),
+        (timer, ()),
+        (message_subscription, ("definition_key",)),
+        (signal_subscription, ("definition_key",)),
+        (condition_wait, ()),
+        (incident, ("definition_id", "definition_key")),
     )
-    for table in (scope, job, user_task, timer, message_subscription, signal_subscription, condition_wait, incident)
 }
 _MIGRATED_INSTANCES: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (_update(instance, "id"), ("definition_id", "definition_key", "version")),
-    (_of_instance(job), ("definition_id", "definition_key", "version")),
-    (_of_instance(user_task).where(user_task.c.ended_at.is_(None)), ("definition_id", "definition_key")),
-    (_of_instance(incident).where(incident.c.resolved_at.is_(None)), ("definition_id", "definition_key")),
-    (_of_instance(message_subscription), ("definition_key",)),
-    (_of_instance(signal_subscription), ("definition_key",)),
+    (
+        _of_instance(incident).where(incident.c.resolved_at.is_(None), incident.c.token_id.is_(None)),
+        ("definition_id", "definition_key"),
+    ),
 )
 _DELETES: tuple[tuple[str, tuple[Any, ...], tuple[str, ...]], ...] = (
     (
@@ -209,6 +215,13 @@ def _set_output(dialect: Dialect) -> Any:
 
 
 @per_dialect
+def _set_migration(dialect: Dialect) -> Any:
+    statement = insert_for(dialect, migration)
+    replaced = {name: statement.excluded[name] for name in rows.migration.column_names if name != "instance_id"}
+    return statement.on_conflict_do_update(index_elements=["instance_id"], set_=replaced)
+
+
+@per_dialect
 def _keep_value(dialect: Dialect) -> Any:
     return insert_for(dialect, history_value).on_conflict_do_nothing()
 
@@ -280,6 +293,7 @@ class Writing(UnitBase):
         for statement, columns in _MIGRATED_INSTANCES:
             params = _updater(columns, "id")
             self._many(statement, [params(row) for row in changes.migrated_instances])
+        self._many(_set_migration(self._dialect), [rows.migration.params(row) for row in changes.migrations])
 
     def _insert(self, changes: Changes) -> None:
         for name, mapping in _INSERTS:

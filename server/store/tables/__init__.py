@@ -17,7 +17,7 @@ from server.store.tables.definitions import (
     timer_start,
 )
 from server.store.tables.history import element_stat, history, history_value, outbox
-from server.store.tables.instances import command, incident, instance, item, scope, variable
+from server.store.tables.instances import command, incident, instance, item, migration, scope, variable
 from server.store.tables.requests import api_token, audit, idempotency, node_lease
 from server.store.tables.waits import (
     condition_wait,
@@ -45,6 +45,7 @@ INSTANCE_TABLES = (
     history,
     history_value,
     item,
+    migration,
     outbox,
 )
 """Tables with rows of an instance, by their column `instance_id`; `instance` itself is not among them."""
@@ -71,6 +72,7 @@ __all__ = [
     "message_start",
     "message_subscription",
     "metadata",
+    "migration",
     "node_lease",
     "outbox",
     "resource",

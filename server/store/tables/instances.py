@@ -135,6 +135,21 @@ command = Table(
 index("ix_command_due", command.c.id, command.c.due_at, where=command.c.due_at.is_not(None))
 hot(command, fillfactor=80)
 
+migration = Table(
+    "migration",
+    metadata,
+    key("instance_id"),
+    number("id"),
+    tenant(),
+    number("source_definition_id"),
+    number("target_definition_id"),
+    text("state"),
+    document("mapping"),
+    document("findings"),
+)
+"""Migrations that take many transactions: the last one of each instance."""
+index("ix_migration_state", migration.c.tenant_id, migration.c.state, migration.c.instance_id)
+
 incident = Table(
     "incident",
     metadata,

@@ -38,6 +38,7 @@ from server.usecases.executor.definitions import Definitions
 from server.usecases.executor.graphs import GraphCache, GraphMissing
 from server.usecases.executor.items import Item
 from server.usecases.executor.matching import MATCH_MESSAGES, START_BY_MESSAGE, Matcher, kept_until, reopen
+from server.usecases.executor.migrating import MIGRATE, go_on_migrating
 from server.usecases.executor.missing import missing
 from server.usecases.executor.results import apply_result
 from server.usecases.executor.session import LONGEST_CALL_CHAIN, START_CALLED, EngineFailure, Session
@@ -289,7 +290,7 @@ class Batch:
     def _timer(self, timer: TimerRow) -> None:
         session = self.sessions[timer.instance_id]
         command = rows.fire_timer(timer)
-        if session.instance.status.value == "PAUSED":
+        if session.is_held:
             session.enqueue(timer.instance_id, command.kind, c.to_dict(command), parked=True)
             session.changes.deleted_timers.append((timer.instance_id, timer.id))
         elif session.is_ended or session.do(command).value == "GONE":
@@ -356,7 +357,11 @@ class Batch:
 
     def _instance_command(self, row: CommandRow) -> None:
         session = self.sessions[row.instance_id]
-        if session.instance.status.value == "PAUSED":
+        if row.kind == MIGRATE:
+            go_on_migrating(self, session, row)
+            self.changes.deleted_commands.append((row.instance_id, row.id))
+            return
+        if session.is_held:
             row.due_at = None
             self.changes.updated_commands.append(row)
             return
@@ -449,6 +454,14 @@ class Batch:
         if message is not None and message.state == "STARTING":
             message.state, message.expires_at = state, kept_until(message, self.now)
             self.changes.updated_messages.append(message)
+
+    def release(self, session: Session) -> None:
+        """The instance goes on: what was kept for it, in this transaction too, is due now."""
+        self.unit.release_commands(session.row.id)
+        for row in (*self.changes.updated_commands, *session.changes.new_commands):
+            if row.instance_id == session.row.id and row.due_at is None:
+                row.due_at = self.now
+        self.report.commands = True
 
     # -- the end ------------------------------------------------------------------------------------------------------
 

@@ -15,10 +15,11 @@ from server.errors import ConflictError, DomainError, NotFound
 from server.ports.records import AuditRow, IdempotencyRow, IncidentRow, MessageRow, UserTaskRow
 from server.usecases import requests as rq
 from server.usecases.executor import rows
-from server.usecases.executor.changing import migrate, modify
+from server.usecases.executor.changing import modify
 from server.usecases.executor.conditions import start_by_conditions
 from server.usecases.executor.items import Item
 from server.usecases.executor.matching import match_command
+from server.usecases.executor.migrating import MIGRATION, begin
 from server.usecases.executor.missing import missing
 from server.usecases.executor.results import apply_result
 from server.usecases.executor.session import EngineFailure, Session
@@ -55,6 +56,8 @@ def carry_out_request(batch: Batch, item: Item, request: rq.Request) -> None:
         if isinstance(item.answer, rq.PublishResult) and item.answer.message_row_id is not None:
             # Not matched yet: until the answer is known, the key leads to the message.
             row.status, row.response = _PENDING, str(item.answer.message_row_id).encode()
+        elif isinstance(item.answer, rq.MigrationResult) and item.answer.pending is not None:
+            row.status, row.response = _PENDING, f"{MIGRATION}{item.answer.pending}".encode()
         else:
             row.status, row.response = idempotency.render(item.answer)
         batch.unit.finish_idempotency(row)
@@ -72,9 +75,12 @@ def carry_out_request(batch: Batch, item: Item, request: rq.Request) -> None:
         )
 
 
-def _replay(earlier: IdempotencyRow, row: IdempotencyRow) -> rq.Replayed | rq.PublishResult:
+def _replay(earlier: IdempotencyRow, row: IdempotencyRow) -> rq.Replayed | rq.PublishResult | rq.MigrationResult:
     replayed = replay(row, earlier)
     if replayed.status == _PENDING:
+        if replayed.body.startswith(MIGRATION.encode()):
+            instance_id = int(replayed.body.removeprefix(MIGRATION.encode()))
+            return rq.MigrationResult(mapping={}, findings=(), pending=instance_id)
         return rq.PublishResult(result="PENDING", message_row_id=int(replayed.body))
     return replayed
 
@@ -120,7 +126,7 @@ def _carry_out(batch: Batch, item: Item, request: rq.Request) -> rq.Answer:
             return view(session)
         case rq.MigrateRequest():
             _not_ended(session)
-            return migrate(batch, session, request)
+            return begin(batch, session, request)
         case rq.ResolveIncidentRequest():
             return _resolve(batch, session, request)
     raise AssertionError(f"no request {type(request).__name__}")
@@ -140,7 +146,17 @@ def _session(batch: Batch, item: Item, request: rq.Request) -> Session:
     session = batch.sessions[item.instance_id]
     if session.row.tenant_id != request.tenant_id:
         raise missing(request)
+    if session.is_migrating and not isinstance(request, rq.JobResultRequest | rq.ResolveIncidentRequest):
+        raise _migrating(session)
     return session
+
+
+def _migrating(session: Session) -> ConflictError:
+    return ConflictError(
+        "INSTANCE_MIGRATING",
+        f"Expected instance '{session.row.id}' to stand in one version, but it is on its way to another; send the "
+        "request again in a moment",
+    )
 
 
 def _not_ended(session: Session) -> None:
@@ -268,7 +284,8 @@ def _resume(batch: Batch, session: Session) -> rq.InstanceView:
     session.row.pause_timers = None
     stood_still = session.now - datetime.fromisoformat(since) if how == "STOP" else None
     batch.unit.unpark_commands(session.row.id, shift_timers=stood_still)
-    batch.report.commands = batch.report.jobs = True
+    batch.release(session)
+    batch.report.jobs = True
     return view(session)
 
 
@@ -281,7 +298,12 @@ def _resolve(batch: Batch, session: Session, request: rq.ResolveIncidentRequest)
             "INCIDENT_RESOLVED",
             f"Expected incident '{incident.id}' to be open, but it was resolved at {incident.resolved_at}",
         )
-    _not_paused(session)
+    if session.is_migrating:
+        # Only what the migration itself has failed at can be done about now: it is tried again.
+        if incident.token_id is not None:
+            raise _migrating(session)
+    else:
+        _not_paused(session)
     if incident.token_id is None:
         _resolve_without_token(batch, session, incident, request)
     else:

@@ -13,24 +13,28 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import structlog
 
 from bpmn.expressions.api import NO_HANDLERS, Handlers
 from bpmn.runtime.work import Limits
 from connectors.messages import ResultMessage
-from server.errors import ConflictError, Unavailable
+from server.errors import ConflictError, InvalidMigration, NotFound, Unavailable
 from server.ports.records import CommandRow, TimerRow, TimerStartRow
 from server.ports.store import Conflict, SerializationFailure, Store, StoreUnavailable
 from server.usecases import requests as rq
 from server.usecases.executor.batch import Batch, BatchOptions, Report
 from server.usecases.executor.graphs import GraphCache
 from server.usecases.executor.items import Item
+from server.usecases.executor.migrating import await_answer, look_at
 from server.usecases.executor.quarantine import count_failure
 from server.usecases.executor.session import EngineFailure
 
 log = structlog.get_logger("bpmnd.executor")
+
+A = TypeVar("A")
 
 
 def _nothing() -> None:
@@ -122,7 +126,9 @@ class Executor:
         deadline = time.monotonic() + timeout
         answer = self._result(self.submit(request), timeout)
         if isinstance(answer, rq.PublishResult) and answer.message_row_id is not None:
-            return self._published(request, answer.message_row_id, deadline)
+            return self._awaited(request, partial(self._await_match, answer.message_row_id, deadline))
+        if isinstance(answer, rq.MigrationResult) and answer.pending is not None:
+            return self._awaited(request, partial(self._migrated, request, answer.pending, deadline))
         return answer  # type: ignore[no-any-return]
 
     def submit(self, work: rq.Request | ResultMessage) -> Future[Any]:
@@ -159,12 +165,12 @@ class Executor:
                 "be. Send it again with the same Idempotency-Key",
             ) from None
 
-    def _published(self, request: rq.Request, message_row_id: int, deadline: float) -> rq.PublishResult:
-        """Wait for the match; the idempotency key gets the final answer, or is free again where there is none."""
+    def _awaited(self, request: rq.Request, wait: Callable[[], A]) -> A:
+        """Wait for the final answer; the idempotency key gets it, or is free again where the request is refused."""
         idempotency = request.idempotency
         try:
-            final = self._await_match(message_row_id, deadline)
-        except ConflictError:
+            final = wait()
+        except (ConflictError, InvalidMigration, NotFound):
             if idempotency is not None:
                 with self.store.begin() as unit:
                     unit.delete_idempotency(idempotency.row)
@@ -177,6 +183,11 @@ class Executor:
                 unit.finish_idempotency(row)
                 unit.commit()
         return final
+
+    def _migrated(self, request: rq.Request, instance_id: int, deadline: float) -> rq.MigrationResult:
+        if isinstance(request, rq.MigrateRequest) and request.dry_run:
+            return look_at(self.store, self.graphs, request, self.options.limits.scopes_per_step)
+        return await_answer(self.store, instance_id, deadline)
 
     def _await_match(self, message_row_id: int, deadline: float) -> rq.PublishResult:
         pause = 0.001

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 
 from bpmn.expressions.api import NO_HANDLERS, Handlers
+from bpmn.runtime.migration_plan import MigrationPlan, plan
 from bpmn.spec import Graph, compile_model
 from bpmn.xml import read
 from server.ports.records import DefinitionRow
@@ -24,6 +26,7 @@ class GraphCache:
         self._size = size
         self._lock = threading.Lock()
         self._graphs: OrderedDict[int, Graph] = OrderedDict()
+        self._plan: tuple[tuple[int, int, Mapping[str, str]], MigrationPlan] | None = None
 
     def get(self, unit: UnitOfWork, definition_id: int) -> Graph:
         """The graph of a definition. Raises GraphMissing."""
@@ -41,6 +44,16 @@ class GraphCache:
             while len(self._graphs) > self._size:
                 self._graphs.popitem(last=False)
         return graph
+
+    def plan(
+        self, source_id: int, target_id: int, mapping: Mapping[str, str], source: Graph, target: Graph
+    ) -> MigrationPlan:
+        """The migration plan between two definitions; the last one is kept for the next step of the same migration."""
+        key = (source_id, target_id, mapping)
+        known = self._plan
+        if known is None or known[0] != key:
+            known = self._plan = (key, plan(source, target, mapping))
+        return known[1]
 
     def _compile(self, unit: UnitOfWork, definition: DefinitionRow) -> Graph:
         content = unit.resource(definition.deployment_id, definition.resource_name)

@@ -278,13 +278,16 @@ _TABLES = {
 }
 
 
-def migrated_row(effect: fx.MigrateRow, instance_id: int) -> MigratedRow:
+def migrated_row(effect: fx.MigrateRow, instance: Instance) -> MigratedRow:
     return MigratedRow(
-        instance_id=instance_id,
+        instance_id=instance.id,
         table=_TABLES[effect.kind],
         id=effect.id,
         element_id=effect.element_id,
         element_name=effect.element_name,
+        definition_id=instance.definition_id,
+        definition_key=instance.definition_key,
+        version=instance.version,
     )
 
 

@@ -7,17 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bpmn.expressions.api import Handlers
-from bpmn.findings import Finding
 from bpmn.runtime import effects as fx
 from bpmn.runtime import needs as n
 from bpmn.runtime.commands import Command, to_dict
 from bpmn.runtime.draft import REMOVED
 from bpmn.runtime.engine import Outcome, Step, handle
 from bpmn.runtime.events import to_dict as event_to_dict
-from bpmn.runtime.migration import Migration, migrate
-from bpmn.runtime.migration_plan import MigrationPlan
+from bpmn.runtime.migration import Migration, Target
 from bpmn.runtime.needs import Rejected
-from bpmn.runtime.state import UNLOADED, Instance, InstanceStatus, Scope, State, WaitKind
+from bpmn.runtime.state import UNLOADED, Instance, InstanceStatus, Scope, ScopeState, State, WaitKind
 from bpmn.runtime.work import Limits
 from bpmn.spec.graph import Graph
 from server.ports.records import (
@@ -113,7 +111,18 @@ class Session:
 
     @property
     def is_running(self) -> bool:
-        return self.instance.status is InstanceStatus.RUNNING
+        """Commands are carried out, not kept for later."""
+        return self.instance.status is InstanceStatus.RUNNING and not self.is_migrating
+
+    @property
+    def is_migrating(self) -> bool:
+        """Its scopes are on their way to another version, some per transaction; nothing else happens to it."""
+        return self.state.scopes[self.row.id].state is ScopeState.MIGRATING
+
+    @property
+    def is_held(self) -> bool:
+        """What comes is kept as commands."""
+        return self.is_migrating or self.instance.status is InstanceStatus.PAUSED
 
     @property
     def is_ended(self) -> bool:
@@ -144,39 +153,32 @@ class Session:
             self._accept(step)
         return step.outcome
 
-    def migrate(
-        self, graph: Graph, plan: MigrationPlan, definition_id: int, version: int, *, dry_run: bool
-    ) -> tuple[Finding, ...]:
-        """Go on in another definition, whose graph this is; nothing happens where a finding is an ERROR."""
+    def migrate(self, target: Target, step: Callable[..., Migration | n.Need], *, dry_run: bool = False) -> Migration:
+        """A step of a migration (`bpmn.runtime.migration`), given all but state, time and ids. Nothing happens in a dry
+        run."""
         while True:
             try:
-                migration = migrate(
-                    self.graph,
-                    graph,
-                    self.state,
-                    plan,
-                    self.now,
-                    self.ids,
-                    definition_id=definition_id,
-                    version=version,
-                    handlers=self.handlers,
-                    limits=self.limits,
+                migration = step(
+                    state=self.state, now=self.now, ids=self.ids, handlers=self.handlers, limits=self.limits
                 )
             except Exception as error:
                 raise EngineFailure(f"{type(error).__name__}: {error}") from error
             if isinstance(migration, Migration):
                 break
             self.supply(migration)
-        if migration.step.outcome is Outcome.DONE and not dry_run:
-            self.graph = graph
+        if dry_run or not migration.step.events:
+            return migration
+        if migration.step.changes.instance.definition_id != self.instance.definition_id:
+            self.graph = target.graph
+            key, version = target.graph.key, target.version
             self.changes.migrated_instances.append(
                 MigratedInstanceRow(
-                    id=self.row.id, definition_id=definition_id, definition_key=graph.key, version=version
+                    id=self.row.id, definition_id=target.definition_id, definition_key=key, version=version
                 )
             )
-            rows.move_rows(self._new_rows(), definition_id, graph.key, version)
-            self._accept(migration.step)
-        return migration.findings
+            rows.move_rows(self._new_rows(), target.definition_id, key, version)
+        self._accept(migration.step)
+        return migration
 
     def _new_rows(self) -> Iterable[Any]:
         """Rows of this session that are not written yet."""
@@ -266,6 +268,8 @@ class Session:
                 children = {scope.id for scope in stored}
                 children.update(scope.id for scope in self.state.scopes.values() if scope.parent == scope_id)
                 self.state.children[scope_id] = tuple(sorted(children))[:limit]
+            case n.NeedPortion(after, limit):
+                self._supply_portion(after, limit)
             case n.NeedItems(scope_id, start, count):
                 self._supply_items(scope_id, start, count)
             case n.NeedOutputs(scope_id):
@@ -279,6 +283,15 @@ class Session:
                 self.state.called[called_id] = unit.visible_variables([(called_id, called_id)]).get(
                     (called_id, called_id), {}
                 )
+
+    def _supply_portion(self, after: int, limit: int) -> None:
+        """Scopes of this session that are not stored yet, or not any more, are taken into account."""
+        stored = self.unit.load_portion(self.row.id, after, limit + len(self.deleted))
+        ids = {row.id for row in stored if row.id not in self.deleted}
+        ids.update(id for id in self.created if id > after)
+        self.state.portions[after] = portion = tuple(sorted(ids))[:limit]
+        chains = self.unit.load_scope_chains({(self.row.id, id) for id in portion if id not in self.created})
+        self._add_scopes([rows.scope_of(row) for row in chains])
 
     def _supply_items(self, scope_id: int, start: int, count: int) -> None:
         for index, value in self.unit.load_items(self.row.id, scope_id, start, count):
@@ -341,7 +354,8 @@ class Session:
             case fx.ThrowMessage():
                 self._throw_message(effect)
             case fx.Enqueue(command=command):
-                self.enqueue(command.instance_id, command.kind, to_dict(command))
+                held = self.is_held and command.instance_id == self.row.id
+                self.enqueue(command.instance_id, command.kind, to_dict(command), parked=held)
             case fx.StartCalled():
                 self._start_called(effect)
             case fx.VariablesChanged(names=names, evaluated=evaluated):
@@ -386,7 +400,7 @@ class Session:
         else:
             new = self.waits[kind].get(id)
         if new is None:
-            self.changes.migrated_rows.append(rows.migrated_row(effect, self.row.id))
+            self.changes.migrated_rows.append(rows.migrated_row(effect, self.instance))
         elif kind is not None:
             rows.rename(new, effect)
 

@@ -11,7 +11,7 @@ from bpmn.findings import Severity
 from bpmn.runtime import events as e
 from bpmn.runtime.commands import PauseInstance
 from bpmn.runtime.engine import Outcome
-from bpmn.runtime.migration import MAX_SCOPES, Migration
+from bpmn.runtime.migration import Migration
 from bpmn.runtime.migration_plan import plan
 from bpmn.runtime.state import InstanceStatus
 from tests.support.models import (
@@ -498,17 +498,6 @@ def test_should_refuse_another_kind_of_loop(target: bytes) -> None:
 
     assert errors(migration)[0] == ("LOOP_DIFFERS", "a")
     assert migration.step.outcome is Outcome.REJECTED
-
-
-def test_should_refuse_an_instance_that_is_too_wide() -> None:
-    simulator = simulate(many("a", count=str(MAX_SCOPES)), oath=False)
-    instance = simulator.start("p")
-
-    migration = migrate(simulator, instance, many("a"))
-
-    assert errors(migration) == [("INSTANCE_TOO_WIDE", None)]
-    assert migration.step.outcome is Outcome.REJECTED
-    assert simulator.most_loaded <= 2 * MAX_SCOPES
 
 
 # -- flows and joins --------------------------------------------------------------------------------------------------
