@@ -18,8 +18,8 @@ from bpmn.expressions.api import NO_HANDLERS, ExecutionInfo, Handlers
 from bpmn.runtime import commands as c
 from bpmn.runtime import effects as fx
 from bpmn.runtime import needs as n
-from bpmn.runtime.draft import REMOVED
 from bpmn.runtime.conditional_starts import begun_by_conditions
+from bpmn.runtime.draft import REMOVED
 from bpmn.runtime.engine import Outcome, Step, handle
 from bpmn.runtime.events import Event
 from bpmn.runtime.key_values import key_values, same_values
@@ -116,7 +116,6 @@ class Simulator:
         )
         return instance_id
 
-    def complete_job(self, job_id: int, variables: Mapping[str, Value] | None = None) -> Outcome:
     def start_by_conditions(self, variables: Mapping[str, Value] | None = None) -> list[int]:
         """Start an instance per conditional start event that these variables fulfil; returns their ids."""
         started: list[int] = []
@@ -126,6 +125,7 @@ class Simulator:
             started += [self.start(key, variables, element_id=element_id) for element_id in begun.fulfilled]
         return started
 
+    def complete_job(self, job_id: int, variables: Mapping[str, Value] | None = None) -> Outcome:
         pending = self.jobs[job_id]
         job = pending.effect
         return self.do(

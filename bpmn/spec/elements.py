@@ -87,13 +87,13 @@ class ConditionSpec:
     condition: Compiled
     names: tuple[str, ...]
     """Variables whose change makes it due; `*`: any."""
+    variable: str | None = None
+    """The one that the model names."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkSpec:
     """A link event; the flow from throw to catch is in the graph."""
-    variable: str | None = None
-    """The one that the model names."""
 
     name: str
 
