@@ -238,6 +238,8 @@ class Continue(Command):
     kind: ClassVar[str] = "CONTINUE"
     terminate: bool = False
     """The scope's owner is gone: remove the scope and what is below it."""
+    settle: bool = False
+    """The version has changed: joins in the scope may have what they wait for."""
     transitions: int = 0
     """Transitions since the last wait state, for the limit on endless loops."""
 
@@ -249,8 +251,6 @@ COMMANDS: dict[str, type[Command]] = {
         CompleteJob,
         FailJob,
         ThrowError,
-    settle: bool = False
-    """The version has changed: joins in the scope may have what they wait for."""
         CompleteUserTask,
         FireTimer,
         DeliverMessage,
