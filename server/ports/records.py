@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any
 
 Value = Any
+RuleDocument = list[list[str]]
+"""[language, text] of each path that derives a value of a correlation key from a message (`bpmn.spec.keys.Rule`)."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -263,6 +265,9 @@ class MessageSubscriptionRow:
     correlation_key: Value | None
     claimed_by: int | None = None
     """Message that is on its way to it; it takes no other."""
+    rule: RuleDocument | None = None
+    """Where a message has the values of the standard's correlation keys; `correlation_key` is then a list: the model's
+    own key, and the values. None: no such key concerns it; empty: none has values yet, any message will do."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -296,6 +301,8 @@ class MessageRow:
     state: str = "OPEN"
     """OPEN, CORRELATED, STARTING, STARTED, BUFFERED, AMBIGUOUS, EXPIRED."""
     instance_ids: tuple[int, ...] = ()
+    receivers: tuple[str, ...] = ()
+    """Definition keys of those whom message flows lead to; empty: whoever waits for the name."""
     created_at: datetime
     expires_at: datetime | None = None
 
@@ -487,6 +494,10 @@ class Changes:
     new_message_subscriptions: list[MessageSubscriptionRow] = field(default_factory=list)
     claimed_message_subscriptions: list[tuple[int, int, int | None]] = field(default_factory=list)
     """(instance, subscription, claimed_by)."""
+    updated_message_subscriptions: list[tuple[int, int, Value | None, RuleDocument | None]] = field(
+        default_factory=list
+    )
+    """(instance, subscription, correlation_key, rule); a claim on it is given up."""
     deleted_message_subscriptions: list[tuple[int, int]] = field(default_factory=list)
     new_signal_subscriptions: list[SignalSubscriptionRow] = field(default_factory=list)
     deleted_signal_subscriptions: list[tuple[int, int]] = field(default_factory=list)

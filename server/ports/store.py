@@ -10,7 +10,7 @@ lock timeout, busy; the same work may be tried again).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -32,6 +32,7 @@ from server.ports.records import (
     MigrationRow,
     OutboxRow,
     ResourceRow,
+    RuleDocument,
     ScopeRow,
     SignalStartRow,
     SignalSubscriptionRow,
@@ -43,6 +44,8 @@ from server.ports.records import (
 )
 
 Value = Any
+Carried = Callable[[MessageRow, RuleDocument], Sequence[Value] | None]
+"""The values that a message carries by a rule; None where it lacks one."""
 Ref = tuple[int, int]
 """(instance id, id of the row within it)."""
 LARGEST_ID = 2**63 - 1
@@ -180,16 +183,41 @@ class UnitOfWork(Protocol):
     def find_message_by_message_id(self, tenant_id: str, name: str, message_id: str) -> MessageRow | None: ...
 
     def messages_for(
-        self, tenant_id: str, name: str, instance_id: int, subscription_id: int, limit: int
+        self,
+        tenant_id: str,
+        name: str,
+        instance_id: int,
+        subscription_id: int,
+        limit: int,
+        carried: Carried | None = None,
     ) -> list[MessageRow]:
         """Messages that the subscription could take (`matching_subscriptions` the other way round): OPEN, or BUFFERED
-        and not expired, in order of id; [] where the subscription is gone or claimed."""
+        and not expired, in order of id; [] where the subscription is gone or claimed. `carried` tells the values that
+        a message has by the subscription's rule; without it none has any."""
 
-    def matching_subscriptions(self, message: MessageRow, limit: int) -> list[MessageSubscriptionRow]:
+    def matching_subscriptions(
+        self,
+        message: MessageRow,
+        limit: int,
+        *,
+        rule: RuleDocument | None = None,
+        values: Sequence[Value] = (),
+    ) -> list[MessageSubscriptionRow]:
         """Unclaimed ones that meet every criterion the message gives: name; its correlation key equals the
         subscription's (typed: 1 and "1" differ), and a subscription with a key takes only a message with that key;
-        business key; target instance; every `correlation_keys` name equals a variable of the root scope. By id.
+        business key; target instance; every `correlation_keys` name equals a variable of the root scope; receivers.
+        By id.
+
+        With `rule`, those of this rule that wait for the values that the message carries by it; without it those that
+        wait for no values.
         """
+
+    def correlation_rules(self, tenant_id: str, name: str) -> list[RuleDocument]:
+        """The distinct rules of unclaimed subscriptions to the name that wait for values. Costs one look-up for each,
+        however many subscriptions there are."""
+
+    def correlated_subscriptions(self, instance_id: int, limit: int, after: int = 0) -> list[MessageSubscriptionRow]:
+        """Subscriptions of the instance that a correlation key of the standard's concerns, id above `after`, by id."""
 
     def message_starts(self, tenant_id: str, name: str) -> list[MessageStartRow]: ...
 

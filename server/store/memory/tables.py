@@ -21,7 +21,7 @@ ENCODED: dict[type[Any], frozenset[str]] = {
     records.JobRow: frozenset({"headers"}),
     records.UserTaskRow: frozenset({"form"}),
     records.MessageRow: frozenset({"correlation_key", "correlation_keys", "variables"}),
-    records.MessageSubscriptionRow: frozenset({"correlation_key"}),
+    records.MessageSubscriptionRow: frozenset({"correlation_key", "rule"}),
     records.MessageStartRow: frozenset({"correlation_key"}),
     records.HistoryRow: frozenset({"events"}),
     records.OutboxRow: frozenset({"body"}),

@@ -14,14 +14,15 @@ from server.ports.records import (
     MessageStartRow,
     MessageSubscriptionRow,
     OutboxRow,
+    RuleDocument,
     UserTaskRow,
 )
-from server.ports.store import Ref
+from server.ports.store import Carried, Ref, Value
 from server.store.memory.base import UnitBase
 from server.store.memory.data import PausedRow
 from server.store.memory.tables import View
 from server.store.updates import JOB_UPDATES
-from server.store.values import same_value
+from server.store.values import equality_hash, same_value
 
 
 class Waits(UnitBase):
@@ -145,7 +146,13 @@ class Waits(UnitBase):
         return None
 
     def messages_for(
-        self, tenant_id: str, name: str, instance_id: int, subscription_id: int, limit: int
+        self,
+        tenant_id: str,
+        name: str,
+        instance_id: int,
+        subscription_id: int,
+        limit: int,
+        carried: Carried | None = None,
     ) -> list[MessageRow]:
         """Messages that the subscription could take: OPEN, or BUFFERED and not expired, in order of id."""
         subscription = self._views.message_subscription.get(instance_id, subscription_id)
@@ -159,25 +166,60 @@ class Waits(UnitBase):
             and (row.state == "OPEN" or (row.state == "BUFFERED" and not self._expired(row)))
         ]
         ordered = self._views.message.thawed(sorted(found, key=attrgetter("id")))
-        return [message for message in ordered if self._matches(message, subscription)][:limit]
+        rule = self._views.message_subscription.table.thaw(subscription).rule
+        found = []
+        for message in ordered:
+            values = carried(message, rule) if rule and carried is not None else None
+            if (values is not None or not rule) and self._matches(message, subscription, rule or None, values or ()):
+                found.append(message)
+        return found[:limit]
 
     def _expired(self, row: MessageRow) -> bool:
         return row.expires_at is not None and row.expires_at <= self.now()
 
-    def matching_subscriptions(self, message: MessageRow, limit: int) -> list[MessageSubscriptionRow]:
+    def matching_subscriptions(
+        self,
+        message: MessageRow,
+        limit: int,
+        *,
+        rule: RuleDocument | None = None,
+        values: Sequence[Value] = (),
+    ) -> list[MessageSubscriptionRow]:
         """Unclaimed subscriptions that meet every criterion the message gives, in order of id."""
         found = [
             row
             for row in self._views.message_subscription.scan()
-            if row.tenant_id == message.tenant_id and row.name == message.name and self._matches(message, row)
+            if row.tenant_id == message.tenant_id
+            and row.name == message.name
+            and self._matches(message, row, rule, values)
         ]
         return self._views.message_subscription.thawed(sorted(found, key=attrgetter("id"))[:limit])
 
-    def _matches(self, message: MessageRow, row: MessageSubscriptionRow) -> bool:
+    def correlation_rules(self, tenant_id: str, name: str) -> list[RuleDocument]:
+        """The distinct rules of unclaimed subscriptions to the name that wait for values."""
+        rules: dict[int, RuleDocument] = {}
+        for row in self._views.message_subscription.scan():
+            if (row.tenant_id, row.name) == (tenant_id, name) and row.claimed_by is None:
+                rule = self._views.message_subscription.table.thaw(row).rule
+                if rule:
+                    rules[equality_hash(rule) or 0] = rule
+        return [rules[digest] for digest in sorted(rules)]
+
+    def correlated_subscriptions(self, instance_id: int, limit: int, after: int = 0) -> list[MessageSubscriptionRow]:
+        """Subscriptions of the instance that a correlation key of the standard's concerns, by id."""
+        rows = self._views.message_subscription.thawed(self._views.message_subscription.scan(instance_id))
+        found = [row for row in rows if row.rule is not None and row.id > after]
+        return sorted(found, key=attrgetter("id"))[:limit]
+
+    def _matches(
+        self, message: MessageRow, row: MessageSubscriptionRow, rule: RuleDocument | None, values: Sequence[Value]
+    ) -> bool:
         key = message.correlation_key if message.has_correlation_key else None
-        if row.claimed_by is not None or not same_value(
-            self._views.message_subscription.table.thaw(row).correlation_key, key
-        ):
+        wanted = key if rule is None else [key, *values]
+        waits = self._views.message_subscription.table.thaw(row)
+        if row.claimed_by is not None or (waits.rule or None) != rule or not same_value(waits.correlation_key, wanted):
+            return False
+        if message.receivers and row.definition_key not in message.receivers:
             return False
         if message.business_key is not None and row.business_key != message.business_key:
             return False

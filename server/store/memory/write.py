@@ -7,6 +7,7 @@ from typing import Any
 
 from server.ports.records import Changes, InstanceRow, ItemRow, MessageRow
 from server.ports.store import Conflict
+from server.store.codec import encode
 from server.store.memory.base import UnitBase
 from server.store.updates import (
     COMMAND_UPDATES,
@@ -84,6 +85,10 @@ class Writing(UnitBase):
             views.user_task.set((instance_id, id), status=status, ended_at=at)
         for instance_id, id, claimed_by in changes.claimed_message_subscriptions:
             views.message_subscription.set((instance_id, id), claimed_by=claimed_by)
+        for instance_id, id, key, rule in changes.updated_message_subscriptions:
+            views.message_subscription.set(
+                (instance_id, id), correlation_key=encode(key), rule=encode(rule), claimed_by=None
+            )
         for instance_id, id, at in changes.resolved_incidents:
             views.incident.set((instance_id, id), resolved_at=at)
 

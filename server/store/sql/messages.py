@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, delete, exists, func, or_, select, text
 
-from server.ports.records import MessageRow, MessageStartRow, MessageSubscriptionRow
-from server.ports.store import Value
+from server.ports.records import MessageRow, MessageStartRow, MessageSubscriptionRow, RuleDocument
+from server.ports.store import Carried, Value
 from server.store.codec import encode
 from server.store.sql import rows
 from server.store.sql.base import UnitBase
@@ -41,6 +41,29 @@ _SUBSCRIPTION = select(*rows.message_subscription.columns).where(
     message_subscription.c.name == bindparam("name"),
     message_subscription.c.claimed_by.is_(None),
 )
+_NEXT_RULE = (
+    select(message_subscription.c.rule_hash, message_subscription.c.rule)
+    .where(
+        message_subscription.c.tenant_id == bindparam("tenant_id"),
+        message_subscription.c.name == bindparam("name"),
+        message_subscription.c.claimed_by.is_(None),
+        message_subscription.c.rule_hash.is_not(None),
+        message_subscription.c.rule_hash >= bindparam("from", type_=message_subscription.c.rule_hash.type),
+    )
+    .order_by(message_subscription.c.rule_hash)
+    .limit(1)
+)
+_CORRELATED = (
+    select(*rows.message_subscription.columns)
+    .where(
+        message_subscription.c.instance_id == bindparam("instance_id"),
+        message_subscription.c.id > bindparam("after", type_=message_subscription.c.id.type),
+        message_subscription.c.rule.is_not(None),
+    )
+    .order_by(message_subscription.c.id)
+    .limit(bindparam("limit", type_=Integer()))
+)
+_LOWEST_HASH, _HIGHEST_HASH = -(2**63), 2**63 - 1
 _ROOT_VALUES = select(variable.c.name, variable.c.value).where(
     variable.c.instance_id == bindparam("instance_id"),
     variable.c.scope_id == bindparam("instance_id"),
@@ -90,12 +113,18 @@ def _subscriptions() -> Select[Any]:
 
 def _open_messages_for(subscription: MessageSubscriptionRow) -> Select[Any]:
     """Open messages whose key and business key the subscription meets."""
-    digest = equality_hash(subscription.correlation_key)
+    digest = equality_hash(_own_key(subscription))
     same_key = message.c.key_hash.is_(None) if digest is None else message.c.key_hash == digest
     any_business: ColumnElement[bool] = message.c.business_key.is_(None)
     if subscription.business_key is not None:
         any_business = or_(any_business, message.c.business_key == subscription.business_key)
     return _OPEN_MESSAGES.where(same_key, any_business)
+
+
+def _own_key(subscription: MessageSubscriptionRow) -> Value | None:
+    """The model's own correlation key, without the values of the standard's."""
+    key: Value = subscription.correlation_key
+    return key[0] if subscription.rule else key
 
 
 def _root_variable_equals(name: str, value: Value) -> ColumnElement[bool]:
@@ -129,7 +158,13 @@ class Messages(UnitBase):
         return None if found is None else rows.message.row(found)
 
     def messages_for(
-        self, tenant_id: str, name: str, instance_id: int, subscription_id: int, limit: int
+        self,
+        tenant_id: str,
+        name: str,
+        instance_id: int,
+        subscription_id: int,
+        limit: int,
+        carried: Carried | None = None,
     ) -> list[MessageRow]:
         """Messages that the subscription could take: OPEN, or BUFFERED and not expired, in order of id."""
         names = {"tenant_id": tenant_id, "name": name, "instance_id": instance_id}
@@ -142,14 +177,21 @@ class Messages(UnitBase):
         fitting: list[MessageRow] = []
         while True:
             portion = rows.message.rows(self._execute(statement, params))
-            fitting.extend(row for row in portion if self._fits(row, subscription))
+            fitting.extend(row for row in portion if self._fits(row, subscription, carried))
             if len(fitting) >= limit or len(portion) < limit + _LOOK_AHEAD:
                 return fitting[:limit]
             params["after"] = portion[-1].id
 
-    def _fits(self, message: MessageRow, subscription: MessageSubscriptionRow) -> bool:
-        key = message.correlation_key if message.has_correlation_key else None
-        if not same_value(subscription.correlation_key, key):  # the hash only narrows
+    def _fits(self, message: MessageRow, subscription: MessageSubscriptionRow, carried: Carried | None) -> bool:
+        wanted: Value = message.correlation_key if message.has_correlation_key else None
+        if subscription.rule:
+            carries = None if carried is None else carried(message, subscription.rule)
+            if carries is None:
+                return False
+            wanted = [wanted, *carries]
+        if not same_value(subscription.correlation_key, wanted):  # the hash only narrows
+            return False
+        if message.receivers and subscription.definition_key not in message.receivers:
             return False
         if not message.correlation_keys:
             return True
@@ -159,10 +201,24 @@ class Messages(UnitBase):
             name in values and same_value(values[name], value) for name, value in message.correlation_keys.items()
         )
 
-    def matching_subscriptions(self, message: MessageRow, limit: int) -> list[MessageSubscriptionRow]:
+    def matching_subscriptions(
+        self,
+        message: MessageRow,
+        limit: int,
+        *,
+        rule: RuleDocument | None = None,
+        values: Sequence[Value] = (),
+    ) -> list[MessageSubscriptionRow]:
         """Unclaimed subscriptions that meet every criterion the message gives, in order of id."""
-        key = message.correlation_key if message.has_correlation_key else None
+        key: Value = message.correlation_key if message.has_correlation_key else None
         statement = _subscriptions()
+        if rule is None:
+            statement = statement.where(message_subscription.c.rule_hash.is_(None))
+        else:
+            key = [key, *values]
+            statement = statement.where(message_subscription.c.rule_hash == equality_hash(rule))
+        if message.receivers:
+            statement = statement.where(message_subscription.c.definition_key.in_(message.receivers))
         digest = equality_hash(key)
         if digest is None:
             statement = statement.where(message_subscription.c.key_hash.is_(None))
@@ -178,6 +234,23 @@ class Messages(UnitBase):
         found = self._execute(statement, {"tenant_id": message.tenant_id, "name": message.name})
         # The hash only narrows; the value decides.
         return [row for row in rows.message_subscription.rows(found) if same_value(row.correlation_key, key)]
+
+    def correlation_rules(self, tenant_id: str, name: str) -> list[RuleDocument]:
+        """The distinct rules of unclaimed subscriptions to the name that wait for values: from one to the next in the
+        index, so that it does not matter how many there are of each."""
+        rules: list[RuleDocument] = []
+        params = {"tenant_id": tenant_id, "name": name, "from": _LOWEST_HASH}
+        while (found := self._execute(_NEXT_RULE, params).first()) is not None:
+            rules.append(found.rule)
+            if found.rule_hash == _HIGHEST_HASH:
+                break
+            params["from"] = found.rule_hash + 1
+        return rules
+
+    def correlated_subscriptions(self, instance_id: int, limit: int, after: int = 0) -> list[MessageSubscriptionRow]:
+        """Subscriptions of the instance that a correlation key of the standard's concerns, by id."""
+        params = {"instance_id": instance_id, "limit": limit, "after": after}
+        return rows.message_subscription.rows(self._execute(_CORRELATED, params))
 
     def message_starts(self, tenant_id: str, name: str) -> list[MessageStartRow]:
         """Start events of the latest versions that wait for the message."""

@@ -7,7 +7,16 @@ from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, insert, select, update
 
-from server.ports.records import Changes, HistoryRow, JobRow, MessageRow, OutboxRow, UserTaskRow, VariableRow
+from server.ports.records import (
+    Changes,
+    HistoryRow,
+    JobRow,
+    MessageRow,
+    OutboxRow,
+    RuleDocument,
+    UserTaskRow,
+    VariableRow,
+)
 from server.store.history_values import take_out
 from server.store.shards import shard_of
 from server.store.sql import rows
@@ -98,6 +107,11 @@ _TUPLE_UPDATES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         "claimed_message_subscriptions",
         _update(message_subscription, "instance_id", "id"),
         ("key_instance_id", "key_id", "claimed_by"),
+    ),
+    (
+        "updated_message_subscriptions",
+        _update(message_subscription, "instance_id", "id"),
+        ("key_instance_id", "key_id", "correlation_key", "key_hash", "rule", "rule_hash", "claimed_by"),
     ),
     (
         "resolved_incidents",
@@ -232,6 +246,14 @@ def variable_params(row: VariableRow) -> dict[str, Any]:
     return rows.variable.params(row) | {"value_hash": index_hash(row.value) if searched else None}
 
 
+def _subscription_update(row: tuple[int, int, Any, RuleDocument | None]) -> tuple[Any, ...]:
+    instance_id, id, key, rule = row
+    return (instance_id, id, key, equality_hash(key), rule, equality_hash(rule or None), None)
+
+
+_MADE_FULL: dict[str, Callable[[Any], tuple[Any, ...]]] = {"updated_message_subscriptions": _subscription_update}
+
+
 def message_params(row: MessageRow) -> dict[str, Any]:
     key = row.correlation_key if row.has_correlation_key else None
     return rows.message.params(row) | {"key_hash": equality_hash(key)}
@@ -279,7 +301,8 @@ class Writing(UnitBase):
         for name, statement, params in _UPDATES:
             self._many(statement, [params(row) for row in getattr(changes, name)])
         for name, statement, keys in _TUPLE_UPDATES:
-            self._many(statement, [dict(zip(keys, values, strict=True)) for values in getattr(changes, name)])
+            values = map(_MADE_FULL.get(name, tuple), getattr(changes, name))
+            self._many(statement, [dict(zip(keys, one, strict=True)) for one in values])
         self._many(
             _DELETE_CANDIDATES,
             [{"key_instance_id": task.instance_id, "key_id": task.id} for task in changes.updated_tasks],
@@ -301,7 +324,8 @@ class Writing(UnitBase):
         self._many(
             _INSERT_SUBSCRIPTION,
             [
-                rows.message_subscription.params(row) | {"key_hash": equality_hash(row.correlation_key)}
+                rows.message_subscription.params(row)
+                | {"key_hash": equality_hash(row.correlation_key), "rule_hash": equality_hash(row.rule or None)}
                 for row in changes.new_message_subscriptions
             ],
         )

@@ -154,6 +154,8 @@ message_subscription = Table(
     document("correlation_key", null=True),
     number("key_hash", null=True),
     number("claimed_by", null=True),
+    document("rule", null=True),
+    number("rule_hash", null=True),
 )
 index(
     "ix_message_subscription_open",
@@ -162,6 +164,13 @@ index(
     message_subscription.c.key_hash,
     message_subscription.c.id,
     where=message_subscription.c.claimed_by.is_(None),
+)
+index(
+    "ix_message_subscription_rule",
+    message_subscription.c.tenant_id,
+    message_subscription.c.name,
+    message_subscription.c.rule_hash,
+    where=and_(message_subscription.c.claimed_by.is_(None), message_subscription.c.rule_hash.is_not(None)),
 )
 hot(message_subscription)
 
@@ -217,6 +226,7 @@ message = Table(
     Column("instance_ids", Tuple(), nullable=True),
     moment("created_at"),
     moment("expires_at", null=True),
+    Column("receivers", Tuple(), nullable=True),
 )
 index(
     "uq_message_tenant_id_name_message_id",

@@ -17,6 +17,7 @@ from bpmn.expressions.api import Handlers
 from bpmn.runtime import commands as c
 from bpmn.runtime.work import Limits
 from bpmn.schedule import TimerPlan, next_plan
+from bpmn.spec.keys import as_rule
 from connectors.messages import ResultMessage
 from server.errors import ConflictError, DomainError
 from server.ports.records import (
@@ -26,6 +27,7 @@ from server.ports.records import (
     IncidentRow,
     InstanceRow,
     JobRow,
+    MessageSubscriptionRow,
     TimerRow,
     TimerStartRow,
     UserTaskRow,
@@ -49,6 +51,8 @@ log = structlog.get_logger("bpmnd.executor")
 
 CONDITIONS_PER_BATCH = 200
 EVALUATE_CONDITIONS = "EVALUATE_CONDITIONS"
+SUBSCRIPTIONS_PER_BATCH = 200
+CORRELATE_ALL = "CORRELATE_ALL"
 ROWS = CommandRow | TimerRow | TimerStartRow
 LATE_TARGET_TRIES = 20
 LARGEST_ID = 2**63 - 1
@@ -367,6 +371,8 @@ class Batch:
             return
         if row.kind == EVALUATE_CONDITIONS:
             self._queue_conditions(session, frozenset(row.payload["names"]), frozenset(), row.payload["after"])
+        elif row.kind == CORRELATE_ALL:
+            self._queue_correlation(session, row.payload["after"])
         else:
             command = c.from_dict(row.kind, row.payload)
             outcome = session.do(command)
@@ -479,6 +485,7 @@ class Batch:
             if not session.is_ended:
                 for written, evaluated in names:
                     self._queue_conditions(session, written, evaluated, 0)
+                self._correlate_changed(session)
         if followers.new_commands:
             self.unit.write(followers)
             self._note(followers)
@@ -504,6 +511,38 @@ class Batch:
         if len(waits) == CONDITIONS_PER_BATCH:
             payload = {"names": sorted(names), "after": waits[-1].id}
             self.changes.new_commands.append(self._row(session, EVALUATE_CONDITIONS, payload))
+
+    def _correlate_changed(self, session: Session) -> None:
+        """Subscriptions that a changed correlation key concerns are looked at by commands of their own."""
+        if session.correlate_all:
+            self._queue_correlation(session, 0)
+            return
+        for id in sorted(session.correlate):
+            for stored in self.unit.correlated_subscriptions(session.row.id, 1, id - 1):
+                if stored.id == id:
+                    self._correlate_again(session, stored)
+
+    def _queue_correlation(self, session: Session, after: int) -> None:
+        stored = self.unit.correlated_subscriptions(session.row.id, SUBSCRIPTIONS_PER_BATCH, after)
+        for row in stored:
+            if row.id not in session.knowing:
+                self._correlate_again(session, row)
+        if len(stored) == SUBSCRIPTIONS_PER_BATCH:
+            self.changes.new_commands.append(self._row(session, CORRELATE_ALL, {"after": stored[-1].id}))
+
+    def _correlate_again(self, session: Session, stored: MessageSubscriptionRow) -> None:
+        command = c.CorrelateAgain(
+            instance_id=stored.instance_id,
+            scope_id=stored.scope_id,
+            subscription_id=stored.id,
+            token_id=stored.token_id,
+            element_id=stored.element_id,
+            name=stored.name,
+            rule=as_rule(stored.rule or ()),
+            correlation_key=stored.correlation_key,
+            claimed=stored.claimed_by is not None,
+        )
+        self.changes.new_commands.append(self._row(session, command.kind, c.to_dict(command)))
 
     def _row(self, session: Session, kind: str, payload: dict[str, Any]) -> CommandRow:
         return CommandRow(

@@ -4,6 +4,9 @@ Publishing and subscribing each insert their row and a MATCH_MESSAGES command; w
 run after both are visible, so none is missed. A match only claims: delivering is a command of the instance, and a
 delivery that finds its subscription gone opens the message again.
 
+A message meets those who wait for the values of correlation keys that it carries (BPMN 2.0.2, 8.4.2), else those who
+wait for no values, else definitions that begin with it.
+
 States of a message: OPEN (to be matched), BUFFERED (nobody waits yet), CORRELATED (claimed a subscription, delivered a
 moment later), STARTING and STARTED (an instance), AMBIGUOUS, EXPIRED.
 """
@@ -12,10 +15,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from bpmn.runtime.commands import DeliverMessage, to_dict
-from server.ports.records import Changes, CommandRow, MessageRow, MessageStartRow, MessageSubscriptionRow
+from bpmn.runtime.key_values import Values, key_values
+from bpmn.runtime.lookup import MappingLookup
+from bpmn.spec.keys import as_rule, paths_of
+from server.ports.records import (
+    Changes,
+    CommandRow,
+    MessageRow,
+    MessageStartRow,
+    MessageSubscriptionRow,
+    RuleDocument,
+)
 from server.ports.store import UnitOfWork
 
 KEEP_RESULT = timedelta(seconds=60)
@@ -66,18 +80,25 @@ class Matcher:
         if payload["subscription_id"] in self._claimed:
             return None
         found = self._unit.messages_for(
-            tenant_id, payload["name"], payload["instance_id"], payload["subscription_id"], len(self._decided) + 1
+            tenant_id,
+            payload["name"],
+            payload["instance_id"],
+            payload["subscription_id"],
+            len(self._decided) + 1,
+            self._carried,
         )
         return next((message for message in found if message.id not in self._decided), None)
 
     def _match(self, message: MessageRow, changes: Changes) -> None:
         now = self._unit.now()
         limit = (PORTION if message.to_all else 2) + len(self._claimed)
-        candidates = self._unit.matching_subscriptions(message, limit)
-        found = [subscription for subscription in candidates if subscription.id not in self._claimed]
-        if len(found) > 1 and message.state == "OPEN" and not _says_which(message):
-            self._decide(message, "AMBIGUOUS", changes, kept_until(message, now))
-            return
+        found = self._waiting_for_its_values(message, limit)
+        if message.to_all or not found:
+            anyone = self._unclaimed(self._unit.matching_subscriptions(message, limit))
+            if len(anyone) > 1 and message.state == "OPEN" and not _says_which(message):
+                self._decide(message, "AMBIGUOUS", changes, kept_until(message, now))
+                return
+            found = sorted([*found, *anyone], key=attrgetter("id"))
         chosen = found[:PORTION] if message.to_all else found[:1]
         for subscription in chosen:
             self._claimed.add(subscription.id)
@@ -103,10 +124,27 @@ class Matcher:
         else:
             self._decide(message, "EXPIRED", changes, kept_until(message, now))
 
+    def _waiting_for_its_values(self, message: MessageRow, limit: int) -> list[MessageSubscriptionRow]:
+        """Who waits for the values of correlation keys that the message carries. Each distinct way to derive them is
+        gone once, however many wait by it."""
+        found: list[MessageSubscriptionRow] = []
+        for rule in self._unit.correlation_rules(message.tenant_id, message.name):
+            values = self._carried(message, rule)
+            if values is not None:
+                found += self._unit.matching_subscriptions(message, limit, rule=rule, values=values)
+        return sorted(self._unclaimed(found), key=attrgetter("id"))
+
+    def _carried(self, message: MessageRow, rule: RuleDocument) -> Values | None:
+        return key_values(paths_of(as_rule(rule)), MappingLookup(message.variables), self._unit.now())
+
+    def _unclaimed(self, found: list[MessageSubscriptionRow]) -> list[MessageSubscriptionRow]:
+        return [subscription for subscription in found if subscription.id not in self._claimed]
+
     def _starts(self, message: MessageRow) -> list[MessageStartRow]:
         if message.target_instance_id is not None:
             return []
-        return self._unit.message_starts(message.tenant_id, message.name)
+        starts = self._unit.message_starts(message.tenant_id, message.name)
+        return [start for start in starts if not message.receivers or start.definition_key in message.receivers]
 
     def _decide(self, message: MessageRow, state: str, changes: Changes, expires_at: datetime | None) -> None:
         message.state, message.expires_at = state, expires_at

@@ -11,6 +11,7 @@ from bpmn.runtime.commands import FireTimer
 from bpmn.runtime.document import scope_from_document, scope_to_document
 from bpmn.runtime.state import Instance, InstanceStatus, ParentLink, Phase, Scope, ScopeKind, WaitKind
 from bpmn.spec.graph import Graph
+from bpmn.spec.keys import Rule
 from server.ports.records import (
     ConditionWaitRow,
     IncidentRow,
@@ -18,6 +19,7 @@ from server.ports.records import (
     JobRow,
     MessageSubscriptionRow,
     MigratedRow,
+    RuleDocument,
     ScopeRow,
     SignalSubscriptionRow,
     TimerRow,
@@ -217,7 +219,13 @@ def subscription_row(effect: fx.CreateMessageSubscription, instance: Instance) -
         business_key=instance.business_key,
         name=effect.name,
         correlation_key=effect.correlation_key,
+        rule=rule_document(effect.rule),
     )
+
+
+def rule_document(rule: Rule | None) -> RuleDocument | None:
+    """As it is stored."""
+    return None if rule is None else [[language, text] for language, text in rule]
 
 
 def signal_subscription_row(effect: fx.CreateSignalSubscription, instance: Instance) -> SignalSubscriptionRow:

@@ -104,6 +104,12 @@ class Session:
         self.changed_names: list[tuple[frozenset[str], frozenset[int]]] = []
         self.subscribed: list[tuple[str, int]] = []
         self.outbox: list[OutboxRow] = []
+        self.correlate_all = False
+        """A correlation key of the process has changed: its subscriptions are compared with it afterwards."""
+        self.correlate: set[int] = set()
+        """Single subscriptions to be compared."""
+        self.knowing: set[int] = set()
+        """Subscriptions made since then, which know it already."""
 
     @property
     def instance(self) -> Instance:
@@ -326,6 +332,14 @@ class Session:
             case fx.CreateMessageSubscription():
                 self.waits[WaitKind.MESSAGE][effect.id] = rows.subscription_row(effect, instance)
                 self.subscribed.append((effect.name, effect.id))
+                self.knowing.add(effect.id)
+            case fx.UpdateMessageSubscription():
+                self._update_subscription(effect)
+            case fx.CorrelationChanged(subscription_id=None):
+                self.correlate_all = True
+                self.knowing.clear()
+            case fx.CorrelationChanged(subscription_id=id) if id is not None:
+                self.correlate.add(id)
             case fx.CreateSignalSubscription():
                 self.waits[WaitKind.SIGNAL][effect.id] = rows.signal_subscription_row(effect, instance)
             case fx.CreateConditionWait():
@@ -445,11 +459,21 @@ class Session:
                 correlation_key=effect.correlation_key,
                 has_correlation_key=effect.correlation_key is not None,
                 variables=effect.variables,
+                receivers=effect.receivers,
                 created_at=self.now,
                 expires_at=self.now + timedelta(seconds=self.message_ttl_seconds),
             )
         )
         self._match(effect.name, message_id=id)
+
+    def _update_subscription(self, effect: fx.UpdateMessageSubscription) -> None:
+        rule = rows.rule_document(effect.rule)
+        new = self.waits[WaitKind.MESSAGE].get(effect.id)
+        if new is not None:
+            new.correlation_key, new.rule = effect.correlation_key, rule
+            return
+        self.changes.updated_message_subscriptions.append((self.row.id, effect.id, effect.correlation_key, rule))
+        self._match(effect.name, subscription_id=effect.id)
 
     def _throw_signal(self, effect: fx.ThrowSignal, later: Sequence[fx.Effect]) -> None:
         """`later`: what the step did afterwards; who came to wait only then does not get the signal."""
