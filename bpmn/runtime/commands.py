@@ -238,6 +238,9 @@ class Continue(Command):
     kind: ClassVar[str] = "CONTINUE"
     terminate: bool = False
     """The scope's owner is gone: remove the scope and what is below it."""
+    leftovers_after: int | None = None
+    """The scope is the body of a multi-instance that has ended early, and is kept: remove its items with ids above this
+    that were still at work."""
     settle: bool = False
     """The version has changed: joins in the scope may have what they wait for."""
     transitions: int = 0

@@ -16,7 +16,7 @@ from bpmn.runtime.joins import settle
 from bpmn.runtime.lifecycle import Lifecycle
 from bpmn.runtime.needs import Fail, Thrown
 from bpmn.runtime.state import InstanceStatus, Phase, Scope, ScopeKind, Token, Wait, WaitKind
-from bpmn.runtime.terminate import remove_subtree
+from bpmn.runtime.terminate import is_leftover, remove_leftovers, remove_subtree
 from bpmn.runtime.work import Work
 from bpmn.schedule import TimerPlan, next_plan
 from bpmn.spec.elements import MessageSpec, is_parallel_multiple
@@ -312,6 +312,9 @@ def continue_scope(work: Work, life: Lifecycle, command: c.Continue) -> None:
     if command.terminate:
         remove_subtree(work, scope_id)
         return
+    if command.leftovers_after is not None:
+        remove_leftovers(work, scope_id, command.leftovers_after)
+        return
     if not is_alive(work, scope):
         raise Gone
     if scope.kind is ScopeKind.MULTI_INSTANCE:
@@ -334,7 +337,10 @@ def is_alive(work: Work, scope: Scope) -> bool:
         parent = work.draft.loaded(current.parent)
         if parent is None:
             return False
-        if current.kind is not ScopeKind.ITEM:
+        if current.kind is ScopeKind.ITEM:
+            if is_leftover(current, parent):
+                return False
+        else:
             owner = None if current.owner is None else parent.tokens.get(current.owner)
             if owner is None or owner.child != current.id:
                 return False

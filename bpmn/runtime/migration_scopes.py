@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bpmn.runtime.draft import Draft
 from bpmn.runtime.needs import Missing, NeedPortion
 from bpmn.runtime.state import Scope, ScopeKind
+from bpmn.runtime.terminate import is_leftover
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class Attached:
 
     def _belongs(self, scope: Scope, parent_id: int) -> bool:
         if scope.kind is ScopeKind.ITEM:
-            return True
+            body = self._draft.loaded(parent_id)
+            return body is not None and not is_leftover(scope, body)
         if parent_id not in self._children:
             parent = self._draft.loaded(parent_id)
             children = set() if parent is None else _children(parent)

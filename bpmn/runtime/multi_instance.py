@@ -14,7 +14,7 @@ from bpmn.runtime import events as e
 from bpmn.runtime.lookup import COUNTERS, counter
 from bpmn.runtime.needs import Fail, Missing, NeedItems, NeedOutputs
 from bpmn.runtime.state import Items, Scope, ScopeKind, ScopeState
-from bpmn.runtime.terminate import open_children, remove_subtree
+from bpmn.runtime.terminate import open_children, remove_leftovers, remove_subtree
 from bpmn.runtime.work import Work
 from bpmn.spec.graph import MultiInstanceSpec, Node
 
@@ -152,12 +152,13 @@ def _finish_early(work: Work, body_id: int) -> None:
     body = work.draft.loaded(body_id)
     if body is None:
         return
-    assert body.items is not None
-    # Items that are kept to be compensated come back as well.
-    most = work.limits.scopes_per_step if body.latest is None else body.items.opened
-    for child in open_children(work, body_id, most):
-        if work.draft.scope(child).state is not ScopeState.COMPLETED:
+    if body.latest is None:
+        for child in open_children(work, body_id, work.limits.scopes_per_step):
+            if work.removed_scopes >= work.limits.scopes_per_step:
+                break  # the body is removed portion by portion
             remove_subtree(work, child)
+    else:
+        remove_leftovers(work, body_id)
     _finish_body(work, body_id)
 
 

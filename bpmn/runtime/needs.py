@@ -24,10 +24,11 @@ class NeedScopes:
 
 @dataclass(frozen=True, slots=True)
 class NeedChildren:
-    """The child scopes of a scope, at most `limit`."""
+    """The child scopes of a scope with ids above `after`, in order of id, at most `limit`."""
 
     scope_id: int
     limit: int
+    after: int = 0
 
 
 @dataclass(frozen=True, slots=True)

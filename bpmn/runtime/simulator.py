@@ -452,9 +452,9 @@ class Simulator:
             case n.NeedScopes(ids):
                 for id in ids:
                     self._load_scope(run, state, id)
-            case n.NeedChildren(scope_id, limit):
-                ids = tuple(sorted(run.children.get(scope_id, ()))[:limit])
-                state.children[scope_id] = ids
+            case n.NeedChildren(scope_id, limit, after):
+                ids = tuple(sorted(id for id in run.children.get(scope_id, ()) if id > after)[:limit])
+                state.children[scope_id, after] = ids
                 for id in ids:
                     self._load_scope(run, state, id)
             case n.NeedPortion(after, limit):

@@ -253,11 +253,11 @@ class State:
     instance: Instance
     scopes: dict[int, Scope] = field(default_factory=dict)
     variables: dict[int, dict[str, Value]] = field(default_factory=dict)
-    children: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    """Ids of child scopes, where they were asked for (at most as many as were asked for)."""
-    items: dict[tuple[int, int], Value] = field(default_factory=dict)
+    children: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
+    """(scope, id) -> ids of child scopes above this id, where (and as many as) they were asked for."""
     portions: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Ids of scopes in order, those above a given one, where they were asked for (as many as were asked for)."""
+    items: dict[tuple[int, int], Value] = field(default_factory=dict)
     """(body scope, index) -> input item, where it was asked for."""
     outputs: dict[int, list[Value]] = field(default_factory=dict)
     """Body scope -> all outputs in order of index, where they were asked for."""

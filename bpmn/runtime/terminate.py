@@ -5,7 +5,7 @@ from __future__ import annotations
 from bpmn.runtime import events as e
 from bpmn.runtime.commands import CancelInstance, Continue
 from bpmn.runtime.needs import Missing, NeedChildren, NeedScopes
-from bpmn.runtime.state import Phase, ScopeKind, ScopeState, Token, WaitKind
+from bpmn.runtime.state import Phase, Scope, ScopeKind, ScopeState, Token, WaitKind
 from bpmn.runtime.work import Work
 
 
@@ -86,15 +86,20 @@ def remove_kept(work: Work, scope_id: int) -> None:
 
 
 def _remove(work: Work, waiting: list[int]) -> None:
-    order: list[int] = []
+    order: dict[int, None] = {}
+    stays: set[int] = set()
     while waiting:
         current = waiting.pop()
         if work.removed_scopes >= work.limits.scopes_per_step:
-            work.enqueue(Continue(instance_id=work.instance_id, scope_id=current, terminate=True))
+            scope = work.draft.loaded(current)
+            if scope is not None and scope.kind is ScopeKind.ITEM and scope.parent in order:
+                stays.add(scope.parent)
+            else:
+                work.enqueue(Continue(instance_id=work.instance_id, scope_id=current, terminate=True))
             continue
         _need(work, current, waiting)
         work.removed_scopes += 1
-        order.append(current)
+        order[current] = None
         scope = work.draft.scope(current)
         if scope.kind is ScopeKind.MULTI_INSTANCE:
             children = open_children(work, current, work.limits.scopes_per_step)
@@ -103,12 +108,14 @@ def _remove(work: Work, waiting: list[int]) -> None:
             if scope.items.active > len(children) or (
                 scope.latest is not None and len(children) >= work.limits.scopes_per_step
             ):
-                # More items than one step removes: the body itself stays until its last portion.
-                order.remove(current)
-                work.enqueue(Continue(instance_id=work.instance_id, scope_id=current, terminate=True))
+                stays.add(current)
         else:
             waiting.extend(token.child for token in scope.tokens.values() if token.child is not None)
             waiting.extend(entry.child for entry in scope.compensations if entry.child is not None)
+    for body in sorted(stays):
+        # More items than one step removes: the body itself stays until its last portion.
+        del order[body]
+        work.enqueue(Continue(instance_id=work.instance_id, scope_id=body, terminate=True))
     for current in reversed(order):
         scope = work.draft.scope(current)
         for token in list(scope.tokens.values()):
@@ -126,11 +133,34 @@ def _need(work: Work, scope_id: int, next_ones: list[int]) -> None:
         raise Missing(NeedScopes(tuple(id for id in wanted if work.draft.loaded(id) is None)))
 
 
-def open_children(work: Work, scope_id: int, limit: int) -> list[int]:
-    """Ids of the child scopes that are open, at most `limit`, those opened in this step included."""
-    known = work.draft.base.children.get(scope_id)
+def remove_leftovers(work: Work, body_id: int, after: int = 0) -> None:
+    """Of a body that has ended and is kept: remove the items that were at work, those with ids above `after`; what goes
+    beyond one step is left to a command. They do not react any more (`engine.is_alive`)."""
+    most = work.limits.scopes_per_step
+    done = after
+    for child in (children := open_children(work, body_id, most, after)):
+        if work.removed_scopes >= most:
+            break
+        if work.draft.scope(child).state is ScopeState.ACTIVE:
+            remove_subtree(work, child)
+        done = child
+    else:
+        if len(children) < most:
+            return
+    work.enqueue(Continue(instance_id=work.instance_id, scope_id=body_id, leftovers_after=done))
+
+
+def is_leftover(item: Scope, body: Scope) -> bool:
+    """An item that was at work when its body ended, and is to be removed."""
+    return item.state is ScopeState.ACTIVE and body.state in (ScopeState.COMPLETED, ScopeState.COMPENSATING)
+
+
+def open_children(work: Work, scope_id: int, limit: int, after: int = 0) -> list[int]:
+    """Ids of the child scopes that are open, those above `after`, at most `limit`, those opened in this step
+    included."""
+    known = work.draft.base.children.get((scope_id, after))
     if known is None and scope_id not in work.draft.created:
-        raise Missing(NeedChildren(scope_id, limit))
+        raise Missing(NeedChildren(scope_id, limit, after))
     ids = [id for id in known or () if work.draft.loaded(id) is not None]
     ids.extend(
         id
@@ -142,9 +172,11 @@ def open_children(work: Work, scope_id: int, limit: int) -> list[int]:
 
 __all__ = [
     "end_token",
+    "is_leftover",
     "open_children",
     "release",
     "remove_kept",
+    "remove_leftovers",
     "remove_subtree",
     "terminate_scope_content",
     "terminate_token",

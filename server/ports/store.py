@@ -96,8 +96,8 @@ class UnitOfWork(Protocol):
     def load_scope_chains(self, refs: Iterable[Ref]) -> list[ScopeRow]:
         """Each named scope and its ancestors below the root (the root is in the instance row), each once."""
 
-    def load_children(self, instance_id: int, scope_id: int, limit: int) -> list[ScopeRow]:
-        """Direct child scopes in order of id."""
+    def load_children(self, instance_id: int, scope_id: int, limit: int, after: int = 0) -> list[ScopeRow]:
+        """Direct child scopes with ids above `after`, in order of id."""
 
     def load_portion(self, instance_id: int, after: int, limit: int) -> list[ScopeRow]:
         """Scopes of the instance below its root, with ids above `after`, in order of id."""

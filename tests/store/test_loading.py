@@ -67,6 +67,7 @@ def test_should_load_some_children_in_order_of_id(store: Store, tree: int) -> No
     with store.begin() as unit:
         assert [row.id for row in unit.load_children(tree, 10, 10)] == [100, 101]
         assert [row.id for row in unit.load_children(tree, 10, 1)] == [100]
+        assert [row.id for row in unit.load_children(tree, 10, 10, 100)] == [101]
         assert unit.load_children(tree, 101, 10) == []
 
 

@@ -67,9 +67,10 @@ class Loading(UnitBase):
             row = self._views.scope.get(instance_id, row.parent_id)
         return chain
 
-    def load_children(self, instance_id: int, scope_id: int, limit: int) -> list[ScopeRow]:
-        """Direct child scopes in order of id."""
-        children = [row for row in self._views.scope.scan(instance_id) if row.parent_id == scope_id]
+    def load_children(self, instance_id: int, scope_id: int, limit: int, after: int = 0) -> list[ScopeRow]:
+        """Direct child scopes with ids above `after`, in order of id."""
+        scopes = self._views.scope.scan(instance_id)
+        children = [row for row in scopes if row.parent_id == scope_id and row.id > after]
         return self._views.scope.thawed(sorted(children, key=attrgetter("id"))[:limit])
 
     def load_portion(self, instance_id: int, after: int, limit: int) -> list[ScopeRow]:

@@ -21,7 +21,11 @@ SMALL_VALUE = 1024
 
 _CHILDREN = (
     select(*rows.scope.columns)
-    .where(scope.c.instance_id == bindparam("instance_id"), scope.c.parent_id == bindparam("scope_id"))
+    .where(
+        scope.c.instance_id == bindparam("instance_id"),
+        scope.c.parent_id == bindparam("scope_id"),
+        scope.c.id > bindparam("after"),
+    )
     .order_by(scope.c.id)
     .limit(bindparam("limit", type_=Integer()))
 )
@@ -156,9 +160,9 @@ class Loading(UnitBase):
             return []
         return rows.scope.rows(self._execute(_scope_chains(self._dialect), bind_refs(self._dialect, wanted)))
 
-    def load_children(self, instance_id: int, scope_id: int, limit: int) -> list[ScopeRow]:
-        """Direct child scopes in order of id."""
-        params = {"instance_id": instance_id, "scope_id": scope_id, "limit": limit}
+    def load_children(self, instance_id: int, scope_id: int, limit: int, after: int = 0) -> list[ScopeRow]:
+        """Direct child scopes with ids above `after`, in order of id."""
+        params = {"instance_id": instance_id, "scope_id": scope_id, "limit": limit, "after": after}
         return rows.scope.rows(self._execute(_CHILDREN, params))
 
     def load_portion(self, instance_id: int, after: int, limit: int) -> list[ScopeRow]:

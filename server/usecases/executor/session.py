@@ -264,16 +264,8 @@ class Session:
                 if not all(scope_id in known for scope_id in ids):
                     raise EngineFailure(f"scope {ids} is not stored any more")
                 self._add_scopes([rows.scope_of(row) for row in known.values()])
-            case n.NeedChildren(scope_id, limit):
-                stored = [
-                    rows.scope_of(row)
-                    for row in unit.load_children(id, scope_id, limit + len(self.deleted))
-                    if row.id not in self.deleted
-                ][:limit]
-                self._add_scopes(stored)
-                children = {scope.id for scope in stored}
-                children.update(scope.id for scope in self.state.scopes.values() if scope.parent == scope_id)
-                self.state.children[scope_id] = tuple(sorted(children))[:limit]
+            case n.NeedChildren(scope_id, limit, after):
+                self._supply_children(scope_id, limit, after)
             case n.NeedPortion(after, limit):
                 self._supply_portion(after, limit)
             case n.NeedItems(scope_id, start, count):
@@ -289,6 +281,17 @@ class Session:
                 self.state.called[called_id] = unit.visible_variables([(called_id, called_id)]).get(
                     (called_id, called_id), {}
                 )
+
+    def _supply_children(self, scope_id: int, limit: int, after: int) -> None:
+        stored = [
+            rows.scope_of(row)
+            for row in self.unit.load_children(self.row.id, scope_id, limit + len(self.deleted), after)
+            if row.id not in self.deleted
+        ][:limit]
+        self._add_scopes(stored)
+        children = {scope.id for scope in stored}
+        children.update(id for id, scope in self.state.scopes.items() if scope.parent == scope_id and id > after)
+        self.state.children[scope_id, after] = tuple(sorted(children))[:limit]
 
     def _supply_portion(self, after: int, limit: int) -> None:
         """Scopes of this session that are not stored yet, or not any more, are taken into account."""

@@ -16,15 +16,19 @@ from bpmn.runtime.work import Limits
 from tests.support.models import (
     Element,
     boundary,
+    compensated,
     document,
     end,
     exclusive,
     model,
     multi_instance,
+    on_compensation,
     parallel,
     script_task,
     start,
+    sub_process,
     task,
+    throw,
     timer,
     user_task,
 )
@@ -261,6 +265,87 @@ def test_should_do_nothing_any_more_in_a_body_that_is_being_removed() -> None:
         simulator._step(simulator.queue.popleft())
     simulator.check()
     assert simulator.active(instance) == ["after"]
+
+
+def kept_and_ended_early(count: int, enough: int) -> bytes:
+    """Items that can be compensated, of which `enough` complete."""
+    booked = compensated(user_task("book"), user_task("cancel", name="${loopCounter}"))
+    loop = multi_instance(cardinality=str(count), until=f"${{nrOfCompletedInstances >= {enough}}}")
+    trip = sub_process("trip", start("s1"), *booked, end("e1"), flows="s1 -> book -> e1", inner=loop)
+    return model(start(), trip, user_task("after"), throw("undo", on_compensation()), end(),
+                 flows="start -> trip -> after -> undo -> end")  # fmt: skip
+
+
+@pytest.mark.parametrize(("count", "enough"), [(3_000, 500), (3_000, 3), (450, 449)])
+def test_should_end_a_wide_multi_instance_early_in_portions_and_keep_what_is_done(count: int, enough: int) -> None:
+    # given
+    simulator, instance = run(kept_and_ended_early(count, enough))
+    for _ in range(enough - 1):
+        simulator.complete("book")
+    simulator.steps = simulator.most_loaded = simulator.most_events = 0
+
+    # when
+    simulator.complete("book")
+
+    # then
+    assert simulator.active(instance) == ["after"]
+    assert simulator.most_loaded <= 2 * LIMITS.scopes_per_step + 4
+    assert simulator.most_events <= 8 * LIMITS.scopes_per_step
+    assert simulator.steps <= 3 * count // LIMITS.scopes_per_step + 2
+    assert len(simulator.run_of(instance).scopes) == 2 + 2 * enough
+    simulator.check()
+
+    # when
+    simulator.complete("after")
+    undone = 0
+    while simulator.tasks:
+        simulator.complete("cancel")
+        undone += 1
+
+    # then
+    assert undone == enough
+    assert simulator.status(instance) is InstanceStatus.COMPLETED
+    simulator.check()
+
+
+def test_should_do_nothing_in_items_that_are_left_over_while_others_are_compensated() -> None:
+    # given a body that ended early; its last portions are not removed yet, and it is being compensated already
+    simulator = simulate(
+        kept_and_ended_early(40, 2),
+        oath=False,
+        limits=Limits(scopes_per_step=4),
+    )
+    instance = simulator.start("p")
+    simulator.complete("book")
+    kept: list[c.Command] = []
+    (row,) = [pending.effect for pending in list(simulator.tasks.values())[:1]]
+    simulator._step(
+        c.CompleteUserTask(instance_id=instance, scope_id=row.scope_id, task_id=row.id, token_id=row.token_id)
+    )
+    kept.extend(simulator.queue)
+    simulator.queue.clear()
+    assert kept
+    left = simulator.open_tasks("book")
+    assert len(left) > 20
+    simulator.complete("after")
+    assert len(simulator.open_tasks("cancel")) == 1
+
+    # when
+    outcomes = {
+        simulator._step(
+            c.CompleteUserTask(instance_id=instance, scope_id=row.scope_id, task_id=row.id, token_id=row.token_id)
+        )
+        for row in left
+    }
+
+    # then
+    assert outcomes == {Outcome.GONE}
+    for _ in range(2):
+        simulator.complete("cancel")
+    for command in kept:
+        simulator.do(command)
+    assert simulator.status(instance) is InstanceStatus.COMPLETED
+    simulator.check()
 
 
 def test_should_load_no_items_but_the_next_ones_of_a_sequence() -> None:
