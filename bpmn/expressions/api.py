@@ -67,6 +67,10 @@ class ExecutionInfo:
     element_name: str | None
     tenant_id: str
     parent_instance_id: str | None = None
+    event_name: str | None = None
+    """In a listener: the event it is called for."""
+    flow_id: str | None = None
+    """In a listener of a sequence flow."""
 
 
 class Handlers:
@@ -110,6 +114,10 @@ class Context:
     extra: Mapping[str, Value] = field(default_factory=dict)
     assigned: dict[str, Value] = field(default_factory=dict)
     assigned_local: dict[str, Value] = field(default_factory=dict)
+    task: Mapping[str, Value] | None = None
+    """In a task listener: the properties of the user task, by their Java bean names."""
+    task_changes: dict[str, Value] = field(default_factory=dict)
+    """Properties of the task that the text has set."""
 
 
 class Compiled(Protocol):

@@ -82,6 +82,8 @@ def execution_properties(info: ExecutionInfo) -> dict[str, Value]:
         "currentActivityId": info.element_id,
         "currentActivityName": info.element_name,
         "tenantId": info.tenant_id,
+        "eventName": info.event_name,
+        "currentTransitionId": info.flow_id,
     }
 
 

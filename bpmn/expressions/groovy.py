@@ -14,6 +14,7 @@ from bpmn.expressions.api import CompileError
 from bpmn.expressions.execution import EXECUTION_METHODS
 from bpmn.expressions.javascript.language import JavaScript, compile_javascript
 from bpmn.expressions.limits import MAX_NESTING, check_text
+from bpmn.expressions.task import TASK_METHODS, WRITABLE
 
 _TOKEN = re.compile(
     r"""(?P<comment>//[^\n]*|/\*.*?\*/)
@@ -42,7 +43,8 @@ _METHODS = {
     "toUpperCase", "toLowerCase", "trim", "substring", "startsWith", "endsWith", "indexOf", "concat", "charAt",
     "toString", "equals", "contains", "isEmpty", "length", "size", "get", "getProcessInstanceId",
     "getProcessBusinessKey", "getBusinessKey", "getProcessDefinitionId", "getCurrentActivityId",
-    "getCurrentActivityName", "getTenantId",
+    "getCurrentActivityName", "getTenantId", "getEventName", "getCurrentTransitionId", "getTaskDefinitionKey", "getId",
+    *(f"{verb}{name[0].upper()}{name[1:]}" for verb in ("get", "set") for name in WRITABLE),
 }  # fmt: skip
 # What Java's strings, lists and maps have and JavaScript's have not.
 _LIBRARY = (
@@ -172,7 +174,7 @@ class _Translator:
         if name in _REFUSED:
             raise _unsupported(f"'{name}'")
         if after[1] == "(":
-            allowed = name in _METHODS or name in EXECUTION_METHODS
+            allowed = name in _METHODS or name in EXECUTION_METHODS or name in TASK_METHODS
             if name == "if" and not is_member:
                 pass
             elif not is_member or not allowed:

@@ -6,6 +6,7 @@ from typing import Any
 
 from bpmn.expressions.api import BpmnErrorRaised, EvaluationError, Value
 from bpmn.expressions.execution import Execution
+from bpmn.expressions.task import Task
 
 
 class HandlerReference:
@@ -58,7 +59,8 @@ def call_handler(
         raise
     except Exception as error:
         for argument in arguments:
-            if isinstance(argument, Execution) and argument.signal is error:
+            execution = argument.execution if isinstance(argument, Task) else argument
+            if isinstance(execution, Execution) and execution.signal is error:
                 raise
         raise EvaluationError(
             f"Expected handler {described!r} to return a value, but it raised {type(error).__name__}: {error}"

@@ -12,6 +12,7 @@ from bpmn.model.data import DataAssociation, DataItem, IoSpecification
 if TYPE_CHECKING:
     from bpmn.model.definitions import FlowElements
     from bpmn.model.events import EventDefinition
+    from bpmn.model.listeners import Listener
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +173,7 @@ class ManualTask(Activity):
 class UserTask(Activity):
     assignment: Assignment = Assignment()
     form: Form | None = None
+    task_listeners: tuple[Listener, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bpmn.model.listeners import Listener
 
 
 class Dialect(StrEnum):
@@ -43,6 +47,8 @@ class Element:
     documentation: str | None = None
     properties: tuple[tuple[str, str], ...] = ()
     """Vendor key/value properties (`camunda:properties`, `zeebe:properties`)."""
+    listeners: tuple[Listener, ...] = ()
+    """Execution listeners, in document order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -316,6 +316,8 @@ _APPLIERS: dict[type, Callable[[Any, Draft], None]] = {
     e.ElementTerminated: _token_removed,
     e.ListenerAdded: _listener_added,
     e.ListenerRemoved: _token_removed,
+    e.ListenerCalled: _nothing,
+    e.UserTaskChanged: _nothing,
     e.EscalationThrown: _nothing,
     e.SignalThrown: _nothing,
     e.PhaseChanged: _phase_changed,

@@ -34,12 +34,7 @@ def await_event(work: Work, scope_id: int, token_id: int, node: Node) -> None:
                 if part.needs_wait:
                     await_event(work, scope_id, token_id, part)
         case TimerSpec():
-            value = work.evaluate(spec.value, work.life_scope(scope_id, token_id), node)
-            try:
-                plan = plan_timer(spec.kind, value, work.now)
-            except ScheduleError as error:
-                raise Fail("TIMER_INVALID", f"{error} (element '{node.id}')") from error
-            arm_timer(work, scope_id, token_id, node, plan)
+            arm_timer(work, scope_id, token_id, node, plan(work, scope_id, token_id, node, spec))
         case MessageSpec():
             await_message(work, scope_id, token_id, node, spec)
         case SignalSpec():
@@ -108,9 +103,19 @@ def await_message(work: Work, scope_id: int, token_id: int, node: Node, spec: Me
     )
 
 
-def arm_timer(work: Work, scope_id: int, token_id: int, node: Node, plan: TimerPlan) -> None:
+def plan(work: Work, scope_id: int, token_id: int, node: Node, spec: TimerSpec) -> TimerPlan:
+    """When a timer is due. Raises Fail TIMER_INVALID."""
+    value = work.evaluate(spec.value, work.life_scope(scope_id, token_id), node)
+    try:
+        return plan_timer(spec.kind, value, work.now)
+    except ScheduleError as error:
+        raise Fail("TIMER_INVALID", f"{error} (element '{node.id}')") from error
+
+
+def arm_timer(work: Work, scope_id: int, token_id: int, node: Node, plan: TimerPlan, *, at: str | None = None) -> None:
+    """A timer of `node`; `at` names the part of it that waits (a listener)."""
     id = work.ids()
-    work.add_wait(scope_id, token_id, WaitKind.TIMER, id, node.id, {"dueAt": rfc3339(plan.due_at)})
+    work.add_wait(scope_id, token_id, WaitKind.TIMER, id, at or node.id, {"dueAt": rfc3339(plan.due_at)})
     work.effect(
         fx.CreateTimer(
             id=id,

@@ -80,6 +80,17 @@ class CompleteUserTask(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyTaskChange(Command):
+    """Somebody changes a user task: its listeners are called, and the step is REJECTED where that must not be.
+    `changes` by column (`assignee`, `priority` ...), new values; the row does not have them yet."""
+
+    kind: ClassVar[str] = "NOTIFY_TASK_CHANGE"
+    task_id: int
+    token_id: int
+    changes: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FireTimer(Command):
     kind: ClassVar[str] = "FIRE_TIMER"
     timer_id: int
@@ -255,6 +266,7 @@ COMMANDS: dict[str, type[Command]] = {
         FailJob,
         ThrowError,
         CompleteUserTask,
+        NotifyTaskChange,
         FireTimer,
         DeliverMessage,
         CorrelateAgain,

@@ -287,7 +287,10 @@ def _begin(work: Work, kept_id: int, start: Node, thrower: Thrower) -> None:
     child = work.ids()
     work.emit(e.ScopeOpened(child, ScopeKind.SUBPROCESS, sub_process.id, kept_id, token_id))
     listeners.arm(work, child)
-    work.later(work.life.activate, child, start)
+    if sub_process.listeners is None:
+        work.later(work.life.activate, child, start)
+    else:
+        work.later(listeners.enter_listening, work, kept_id, token_id, sub_process)
 
 
 def _cancelled(work: Work, scope_id: int, token: Token) -> None:

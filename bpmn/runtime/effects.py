@@ -59,6 +59,17 @@ class CreateUserTask:
     follow_up_date: datetime | None
     form: Mapping[str, Any] | None
     """JSON-able description: `{key}` and/or `{fields: [...]}`."""
+    owner: str | None = None
+    status: str | None = None
+    """`CREATING`: a listener has to be done before anybody can work on it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class UpdateUserTask:
+    """`changes` by column; a status of None is OPEN or CLAIMED, as there is an assignee or not."""
+
+    id: int
+    changes: Mapping[str, Any]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -238,6 +249,7 @@ Effect = (
     CreateJob
     | UpdateJob
     | CreateUserTask
+    | UpdateUserTask
     | CreateTimer
     | CreateMessageSubscription
     | UpdateMessageSubscription

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from bpmn.runtime.state import InstanceStatus, Phase, ScopeKind, ScopeState, WaitKind
@@ -65,6 +66,29 @@ class ListenerRemoved(NamedTuple):
     token: int
     element: str
     scope: int
+
+
+class ListenerCalled(NamedTuple):
+    """An execution or task listener ran in the step; with a `failure`, in vain, where nothing could wait for it."""
+
+    token: int
+    element: str
+    scope: int
+    event: str
+    """What it listens to: `start`, `end`, `take`, `create` ..."""
+    listener: str
+    """Handler or expression."""
+    failure: str | None = None
+
+
+class UserTaskChanged(NamedTuple):
+    """A listener has changed a user task, or keeps it busy (`status`)."""
+
+    scope: int
+    token: int
+    id: int
+    element: str
+    changes: dict[str, Any]
 
 
 class PhaseChanged(NamedTuple):
@@ -291,6 +315,8 @@ Event = (
     | ElementTerminated
     | ListenerAdded
     | ListenerRemoved
+    | ListenerCalled
+    | UserTaskChanged
     | EscalationThrown
     | SignalThrown
     | PhaseChanged
@@ -371,6 +397,8 @@ _NAMES: dict[type, str] = {
     ElementTerminated: "ELEMENT_TERMINATED",
     ListenerAdded: "EVENT_SUB_PROCESS_ARMED",
     ListenerRemoved: "EVENT_SUB_PROCESS_DISARMED",
+    ListenerCalled: "LISTENER_CALLED",
+    UserTaskChanged: "USER_TASK_CHANGED",
     EscalationThrown: "ESCALATION_THROWN",
     SignalThrown: "SIGNAL_THROWN",
     PhaseChanged: "ELEMENT_PHASE_CHANGED",
@@ -429,17 +457,31 @@ def to_dict(event: Event) -> dict[str, Any]:
             return {"type": "VARIABLE_SET", "scopeId": str(scope), "data": {"name": name, "value": value}}
         case VariableRemoved(scope, name):
             return {"type": "VARIABLE_REMOVED", "scopeId": str(scope), "data": {"name": name}}
+        case ListenerCalled(token, element, scope, what, listener, failure):
+            return {
+                "type": "LISTENER_CALLED" if failure is None else "LISTENER_FAILED",
+                "elementId": element,
+                "scopeId": str(scope),
+                "data": _present(tokenId=str(token), event=what, listener=listener, message=failure),
+            }
+        case UserTaskChanged(scope, token, id, element, changes):
+            return {
+                "type": "USER_TASK_CHANGED",
+                "elementId": element,
+                "scopeId": str(scope),
+                "data": {"tokenId": str(token), "id": str(id), **{name: _plain(v) for name, v in changes.items()}},
+            }
         case WaitAdded(scope, token, kind, id, element, extra):
             return {
                 "type": _ADDED[kind],
-                "elementId": element,
+                "elementId": element.partition("$")[0],
                 "scopeId": str(scope),
                 "data": {"tokenId": str(token), "id": str(id), **(extra or {})},
             }
         case WaitRemoved(scope, token, kind, id, element, completed, extra):
             return {
                 "type": (_COMPLETED if completed else _CANCELLED)[kind],
-                "elementId": element,
+                "elementId": element.partition("$")[0],
                 "scopeId": str(scope),
                 "data": {"tokenId": str(token), "id": str(id), **(extra or {})},
             }
@@ -595,6 +637,12 @@ def to_dict(event: Event) -> dict[str, Any]:
             }
         case MessageThrown(scope, element, name):
             return {"type": "MESSAGE_THROWN", "elementId": element, "scopeId": str(scope), "data": {"name": name}}
+
+
+def _plain(value: Value) -> Value:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _present(**values: Any) -> dict[str, Any]:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from bpmn.runtime import commands as c
-from bpmn.runtime import compensation, complex_gateway, correlation, listeners, loops, modify
+from bpmn.runtime import (
+    compensation,
+    complex_gateway,
+    correlation,
+    execution_listeners,
+    listeners,
+    loops,
+    modify,
+    task_listeners,
+)
 from bpmn.runtime import effects as fx
 from bpmn.runtime import events as e
 from bpmn.runtime.behaviors.activities import ad_hoc, call_activity
@@ -43,7 +52,13 @@ def start_instance(work: Work, life: Lifecycle, command: c.StartInstance) -> Non
     work.written.clear()
     correlation.begin(work, node, command.variables, command.message_name)
     listeners.arm(work, root)
-    if node.kind is NodeKind.START_EVENT:
+    process = work.graph.process
+    if node.kind is NodeKind.START_EVENT and process is not None and process.listeners is not None:
+        token = work.ids()
+        work.emit(e.ElementActivated(token, node.id, root))
+        if execution_listeners.run(work, root, token, node, execution_listeners.PROCESS):
+            life.start(root, token, node)
+    elif node.kind is NodeKind.START_EVENT:
         life.activate(root, node)
     else:
         _begin_by_event(work, life, root, node, command)
@@ -56,7 +71,8 @@ def _begin_by_event(work: Work, life: Lifecycle, root: int, node: Node, command:
     """
     token = work.ids()
     work.emit(e.ElementActivated(token, node.id, root))
-    life.happen(root, token, node)
+    if execution_listeners.run(work, root, token, node, execution_listeners.PROCESS):
+        life.happen(root, token, node)
     for flow in node.incoming:
         if flow.source.instantiates and flow.source.starts_all:
             for other in flow.source.outgoing:
@@ -70,6 +86,9 @@ def complete_job(work: Work, life: Lifecycle, command: c.CompleteJob) -> None:
     _resolve_incidents(work, scope_id, token)
     work.remove_wait(scope_id, token.id, WaitKind.JOB, wait.id, wait.element, completed=True)
     results = dict(command.variables)
+    if wait.element != token.element:
+        _listener_done(work, scope_id, token, node, wait, results)
+        return
     spec = getattr(node.spec, "job", node.spec)
     result_variable = getattr(spec, "result_variable", None)
     if result_variable is not None:
@@ -80,6 +99,24 @@ def complete_job(work: Work, life: Lifecycle, command: c.CompleteJob) -> None:
             work.set_variable(work.life_scope(scope_id, token.id), result_variable, result)
             results = {}
     life.complete(scope_id, token.id, node, results)
+
+
+def _listener_done(
+    work: Work, scope_id: int, token: Token, node: Node, wait: Wait, results: Mapping[str, object]
+) -> None:
+    """The job of a listener has brought `results`: the next listener, or what comes after them."""
+    at = execution_listeners.stage_of(wait)
+    assert at is not None
+    if results:
+        execution_listeners.bring(work, scope_id, token.id, node, at[0], results)
+    _after_listener(work, scope_id, token.id, node, at, done=True)
+    if work.written and work.graph.has_conditions:
+        work.later(fire_conditions, work)
+
+
+def _after_listener(work: Work, scope_id: int, token_id: int, node: Node, at: tuple[str, int], *, done: bool) -> None:
+    go_on = task_listeners.go_on if at[0] in task_listeners.STAGES else execution_listeners.go_on
+    go_on(work, scope_id, token_id, node, *at, done=done)
 
 
 def fail_job(work: Work, life: Lifecycle, command: c.FailJob) -> None:
@@ -95,6 +132,8 @@ def throw_error(work: Work, life: Lifecycle, command: c.ThrowError) -> None:
     scope_id, token, wait = _waiting(work, command.scope_id, command.token_id, command.wait, command.wait_id)
     node = work.graph.nodes[token.element]
     _resolve_incidents(work, scope_id, token)
+    if wait.kind is WaitKind.USER_TASK and node.listeners is not None:
+        task_listeners.cancelled(work, scope_id, token, node)
     work.remove_wait(scope_id, token.id, wait.kind, wait.id, wait.element, completed=True)
     if command.variables:
         work.propagate(work.life_scope(scope_id, token.id), command.variables)
@@ -103,20 +142,36 @@ def throw_error(work: Work, life: Lifecycle, command: c.ThrowError) -> None:
 
 def complete_user_task(work: Work, life: Lifecycle, command: c.CompleteUserTask) -> None:
     scope_id, token, wait = _waiting(work, command.scope_id, command.token_id, WaitKind.USER_TASK, command.task_id)
+    node = work.graph.nodes[token.element]
+    if node.listeners is not None and task_listeners.completing(
+        work, scope_id, token.id, node, command.task_id, command.variables, command.user
+    ):
+        return
     data = {"user": command.user} if command.user else None
     work.remove_wait(scope_id, token.id, WaitKind.USER_TASK, wait.id, wait.element, completed=True, data=data)
-    life.complete(scope_id, token.id, work.graph.nodes[token.element], command.variables)
+    life.complete(scope_id, token.id, node, command.variables)
+
+
+def notify_task_change(work: Work, life: Lifecycle, command: c.NotifyTaskChange) -> None:
+    scope_id, token, _ = _waiting(work, command.scope_id, command.token_id, WaitKind.USER_TASK, command.task_id)
+    node = work.graph.nodes[token.element]
+    if node.listeners is not None:
+        task_listeners.changed(work, scope_id, token.id, node, command.task_id, command.changes)
 
 
 def fire_timer(work: Work, life: Lifecycle, command: c.FireTimer) -> None:
     scope_id, token, wait = _waiting(work, command.scope_id, command.token_id, WaitKind.TIMER, command.timer_id)
-    node = work.graph.nodes[wait.element]
+    at = execution_listeners.stage_of(wait)
+    node = work.graph.nodes[wait.element if at is None else token.element]
     work.remove_wait(scope_id, token.id, WaitKind.TIMER, wait.id, wait.element, completed=True)
-    if _goes_on(node) and command.cycle is not None:
+    if (at is not None or _goes_on(node)) and command.cycle is not None:
         due = _parse_time(command.due_at)
         plan = next_plan(TimerPlan(due, command.cycle, command.remaining), work.now)
         if plan is not None:
-            arm_timer(work, scope_id, token.id, node, plan)
+            arm_timer(work, scope_id, token.id, node, plan, at=wait.element)
+    if at is not None:
+        task_listeners.timed_out(work, scope_id, token.id, node, at[1])
+        return
     life.event_happened(scope_id, token.id, node)
 
 
@@ -237,7 +292,10 @@ def resolve_incident(work: Work, life: Lifecycle, command: c.ResolveIncident) ->
     for name, value in command.variables.items():
         work.propagate(work.life_scope(scope_id, token.id), {name: value})
     work.remove_wait(scope_id, token.id, WaitKind.INCIDENT, wait.id, wait.element, completed=True)
-    if wait.element in work.graph.flows:
+    at = execution_listeners.stage_of(wait)
+    if at is not None:
+        _after_listener(work, scope_id, token.id, node, at, done=False)
+    elif wait.element in work.graph.flows and wait.element != token.element:
         complex_gateway.arrive_again(work, scope_id, token.id, work.graph.flows[wait.element])
     elif wait.element != node.id or token.phase is Phase.LISTENING:
         _retry_boundary(work, scope_id, token.id, work.graph.nodes[wait.element])
@@ -391,6 +449,7 @@ HANDLERS: dict[type[c.Command], Callable[..., None]] = {
     c.FailJob: fail_job,
     c.ThrowError: throw_error,
     c.CompleteUserTask: complete_user_task,
+    c.NotifyTaskChange: notify_task_change,
     c.FireTimer: fire_timer,
     c.DeliverMessage: deliver_message,
     c.CorrelateAgain: correlate_again,

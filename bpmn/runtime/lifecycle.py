@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bpmn.runtime import compensation, complex_gateway, listeners, loops
+from bpmn.runtime import compensation, complex_gateway, execution_listeners, listeners, loops, task_listeners
 from bpmn.runtime import effects as fx
 from bpmn.runtime import events as e
 from bpmn.runtime.behaviors.activities import ad_hoc
@@ -46,6 +46,11 @@ class Lifecycle:
 
     def take(self, scope_id: int, flow: Flow, *, hold: bool = False) -> None:
         work = self.work
+        if flow.gate is not None:
+            token_id = work.ids()
+            work.emit(e.ElementActivated(token_id, flow.gate.id, scope_id))
+            work.later(self._begin_flow, scope_id, token_id, flow.gate)
+            return
         work.emit(e.SequenceFlowTaken(flow.id, scope_id, flow.parks))
         if flow.parks:
             if flow.target.kind is NodeKind.PARALLEL_GATEWAY:
@@ -75,6 +80,11 @@ class Lifecycle:
             else:
                 if node.has_local:
                     self._open_local(scope_id, token_id, node)
+                if node.listeners is not None:
+                    if node.boundary and node.loop is None and not node.listeners.late:
+                        subscribe_boundary_events(work, scope_id, token_id, node)
+                    self.listen(scope_id, token_id, node)
+                    return
                 if node.boundary and node.loop is None:
                     subscribe_boundary_events(work, scope_id, token_id, node)
                 BEHAVIORS[node.kind](work, scope_id, token_id, node)
@@ -86,6 +96,37 @@ class Lifecycle:
             return
         if (work.written or work.fresh) and work.graph.has_conditions:
             work.later(self._fire_conditions)
+
+    def listen(self, scope_id: int, token_id: int, node: Node) -> None:
+        if execution_listeners.run(self.work, scope_id, token_id, node, execution_listeners.START):
+            self.begin(scope_id, token_id, node)
+
+    def begin(self, scope_id: int, token_id: int, node: Node) -> None:
+        work = self.work
+        try:
+            late = node.listeners is not None and node.listeners.late and node.loop is None
+            if late and not work.draft.scope(scope_id).tokens[token_id].waits:  # a migration may have armed them
+                subscribe_boundary_events(work, scope_id, token_id, node)
+            if node.kind is NodeKind.EVENT_SUB_PROCESS:
+                assert node.content is not None
+                first = next(each for each in node.content.nodes if each.kind is NodeKind.START_EVENT)
+                work.later(self.activate, work.life_scope(scope_id, token_id), first)
+            elif node.kind is NodeKind.SEQUENCE_FLOW:
+                self.finish(scope_id, token_id, node)
+            else:
+                BEHAVIORS[node.kind](work, scope_id, token_id, node)
+        except Fail as failure:
+            self.fail(scope_id, token_id, node, failure, Phase.ENTERING)
+            return
+        except Thrown as thrown:
+            self.throw(scope_id, token_id, node, thrown.code, thrown.message, terminal=False)
+            return
+        if (work.written or work.fresh) and work.graph.has_conditions:
+            work.later(self._fire_conditions)
+
+    def _begin_flow(self, scope_id: int, token_id: int, gate: Node) -> None:
+        if self.work.token(scope_id, token_id) is not None:
+            self.start(scope_id, token_id, gate)
 
     def _open_local(self, scope_id: int, token_id: int, node: Node) -> None:
         """The element's own scope: sub-process, or local variables; input mappings see the scope outside."""
@@ -105,19 +146,42 @@ class Lifecycle:
     def complete(self, scope_id: int, token_id: int, node: Node, results: Mapping[str, Value] | None = None) -> None:
         work = self.work
         if results:
-            scope = work.life_scope(scope_id, token_id)
-            if node.results_stay_local:
-                for name, value in results.items():
-                    work.set_variable(scope, name, value)
-            else:
-                work.propagate(scope, results)
+            self.bring(scope_id, token_id, node, results)
         if work.written and work.graph.has_conditions:
             self._fire_conditions()
             if work.token(scope_id, token_id) is None:
                 return
+        if node.listeners is not None and not self._call_end(scope_id, token_id, node):
+            return
         self.finish(scope_id, token_id, node)
 
-    def finish(self, scope_id: int, token_id: int, node: Node) -> None:
+    def bring(self, scope_id: int, token_id: int, node: Node, results: Mapping[str, Value]) -> None:
+        work = self.work
+        scope = work.life_scope(scope_id, token_id)
+        if node.results_stay_local:
+            for name, value in results.items():
+                work.set_variable(scope, name, value)
+        else:
+            work.propagate(scope, results)
+
+    def _call_end(self, scope_id: int, token_id: int, node: Node) -> bool:
+        """Call the end listeners, but for those that come after the output mappings; True where they are done."""
+        work = self.work
+        token = work.token(scope_id, token_id)
+        if token is None or execution_listeners.is_at(token, execution_listeners.START, execution_listeners.END):
+            return False
+        assert node.listeners is not None
+        if node.listeners.late or not node.listeners.end:
+            return True
+        if node.content is not None and token.child is not None:
+            # The content is done: nothing of it begins any more while a listener is at work.
+            listeners.disarm(work, token.child)
+        return execution_listeners.run(work, scope_id, token_id, node, execution_listeners.END)
+
+    def _call_late(self, scope_id: int, token_id: int, node: Node) -> bool:
+        return execution_listeners.run(self.work, scope_id, token_id, node, execution_listeners.END)
+
+    def finish(self, scope_id: int, token_id: int, node: Node, *, listened: bool = False) -> None:
         work = self.work
         token = work.token(scope_id, token_id)
         if token is None:
@@ -128,6 +192,9 @@ class Lifecycle:
                 token = self._close(scope_id, token, node, with_outputs=node.loop is None or inner)
                 if token is None:
                     return
+            late = node.listeners is not None and node.listeners.late and not listened
+            if late and (node.loop is None or inner) and not self._call_late(scope_id, token_id, node):
+                return
             if inner:
                 loops.item_done(work, scope_id, token_id, node)
                 return
@@ -285,6 +352,7 @@ class Lifecycle:
         self.happen(scope_id, event_token, boundary, results)
 
     def happen(self, scope_id: int, token_id: int, node: Node, results: Mapping[str, Value] | None = None) -> None:
+        work = self.work
         try:
             if node.has_local:
                 self._open_local(scope_id, token_id, node)
@@ -294,6 +362,12 @@ class Lifecycle:
         except Thrown as thrown:
             self.throw(scope_id, token_id, node, thrown.code, thrown.message, terminal=False)
             return
+        if node.listeners is not None and node.listeners.start:
+            if results:
+                self.bring(scope_id, token_id, node, results)
+                results = None
+            if not execution_listeners.run(work, scope_id, token_id, node, execution_listeners.HAPPENED):
+                return
         self.complete(scope_id, token_id, node, results)
 
     def event_happened(
@@ -342,6 +416,10 @@ class Lifecycle:
     def terminate(self, scope_id: int, token_id: int) -> None:
         terminate_token(self.work, scope_id, token_id)
 
+    def cancelled(self, scope_id: int, token: Token, node: Node) -> None:
+        task_listeners.cancelled(self.work, scope_id, token, node)
+        execution_listeners.cancelled(self.work, scope_id, token, node)
+
     def compensated(self, scope_id: int, token: Token) -> None:
         compensation.ended(self.work, scope_id, token)
 
@@ -358,11 +436,42 @@ class Lifecycle:
         elif scope.kind is ScopeKind.PROCESS:
             if work.draft.instance.status in (InstanceStatus.RUNNING, InstanceStatus.PAUSED):
                 listeners.disarm(work, scope_id)
-                self.end_instance(InstanceStatus.COMPLETED)
+                self._complete_process(scope_id)
         elif scope.kind is ScopeKind.SUBPROCESS:
             assert scope.parent is not None
             assert scope.owner is not None
             work.later(self.complete, scope.parent, scope.owner, work.graph.nodes[scope.element])
+
+    def _complete_process(self, scope_id: int) -> None:
+        """Nothing is active any more. End listeners are called with a token at the process itself."""
+        work = self.work
+        process = work.graph.process
+        if process is None or process.listeners is None or not process.listeners.end:
+            self.end_instance(InstanceStatus.COMPLETED)
+            return
+        token_id = work.ids()
+        work.emit(e.ElementActivated(token_id, process.id, scope_id))
+        if execution_listeners.run(work, scope_id, token_id, process, execution_listeners.END):
+            self.end_process(token_id)
+
+    def _cancel_process(self, scope_id: int) -> None:
+        """Everything active ends. Camunda 7 calls the end listeners of a process that is cancelled as well; here, those
+        that run in the step."""
+        work, process = self.work, self.work.graph.process
+        called = process is not None and any(
+            token.element == process.id for token in work.draft.scope(scope_id).tokens.values()
+        )
+        terminate_scope_content(work, scope_id)
+        if process is not None and process.listeners is not None and process.listeners.on_cancel and not called:
+            execution_listeners.call_in_vain(work, scope_id, scope_id, process, process.listeners.end)
+
+    def end_process(self, token_id: int) -> None:
+        work = self.work
+        process = work.graph.process
+        assert process is not None
+        work.emit(e.ElementCompleted(token_id, process.id, work.instance_id))
+        if work.draft.scope(work.instance_id).is_empty():
+            self.end_instance(InstanceStatus.COMPLETED)
 
     def end_instance(
         self,
@@ -376,7 +485,7 @@ class Lifecycle:
         work = self.work
         instance = work.draft.instance
         if status is not InstanceStatus.COMPLETED:
-            terminate_scope_content(work, instance.id)
+            self._cancel_process(instance.id)
             work.drop_flows(instance.id)
             work.flows.clear()
             work.todo.clear()

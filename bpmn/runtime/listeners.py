@@ -71,4 +71,13 @@ def begin(
     for name, value in (results or {}).items():
         work.set_variable(child, name, value)
     arm(work, child)
-    work.later(work.life.activate, child, start)
+    if sub_process.listeners is None:
+        work.later(work.life.activate, child, start)
+    else:
+        work.later(enter_listening, work, scope_id, token_id, sub_process)
+
+
+def enter_listening(work: Work, scope_id: int, token_id: int, sub_process: Node) -> None:
+    """An event sub-process with listeners has begun: call them before its start event."""
+    if work.token(scope_id, token_id) is not None:
+        work.life.listen(scope_id, token_id, sub_process)

@@ -125,9 +125,12 @@ class Mover:
         self._rename_wait(scope_id, token, wait, waited_for.id, waited_for.name)
 
     def _rename_wait(self, scope_id: int, token: Token, wait: Wait, id: str, name: str | None) -> None:
-        renamed = id != wait.element
+        element, listener, which = wait.element.partition("$")
+        renamed = id != element
         if renamed:
-            self.work.emit(e.WaitMigrated(scope_id, token.id, wait.kind, wait.id, wait.element, id))
+            self.work.emit(
+                e.WaitMigrated(scope_id, token.id, wait.kind, wait.id, wait.element, f"{id}{listener}{which}")
+            )
         if wait.kind not in _WITHOUT_ROW and (renamed or wait.kind not in _ELEMENT_ONLY):
             self.work.effect(fx.MigrateRow(kind=wait.kind, id=wait.id, element_id=id, element_name=name))
 

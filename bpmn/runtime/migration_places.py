@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from bpmn.runtime.execution_listeners import stage_of
 from bpmn.runtime.migration_plan import MigrationPlan, flow_for
 from bpmn.runtime.state import Phase, Scope, ScopeKind, ScopeState, Token, Wait, WaitKind
 from bpmn.spec.elements import ConditionSpec, StartSpec
@@ -47,8 +48,11 @@ class Places:
     def goes_on(self, wait: Wait, node: Node) -> Node | None:
         """The element of the target that is waited for, where a token that will be at `node` still waits for it.
 
-        A token waits for its own element, its boundary events, or what is behind its event-based gateway.
+        A token waits for its own element, a listener of it, its boundary events, or what is behind its event-based
+        gateway.
         """
+        if stage_of(wait) is not None:
+            return node
         waited_for = self.node(wait.element)
         if waited_for is None:
             return None

@@ -69,6 +69,17 @@ class _Planner:
                 self._error(node.id, *problem)
             elif problem is None and (wanted is not None or target.id not in self.taken):
                 self._map(node, target)
+        self._follow_listeners()
+
+    def _follow_listeners(self) -> None:
+        """What stands for the process and for flows while their listeners are called."""
+        process, other = self.source.process, self.target.process
+        if process is not None and other is not None:
+            self.mapping.setdefault(process.id, other.id)
+        for id, flow in self.source.flows.items():
+            same = self.target.flows.get(self.given.get(id, id))
+            if flow.gate is not None and same is not None and same.gate is not None:
+                self.mapping.setdefault(id, same.id)
 
     def _map(self, node: Node, target: Node) -> None:
         self.mapping[node.id] = target.id

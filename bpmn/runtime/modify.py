@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from bpmn.runtime import events as e
-from bpmn.runtime import listeners
+from bpmn.runtime import execution_listeners, listeners
 from bpmn.runtime.boundary import subscribe_boundary_events
 from bpmn.runtime.commands import Instruction, InstructionType
 from bpmn.runtime.flows import choose
@@ -20,6 +20,7 @@ from bpmn.runtime.work import Work
 from bpmn.spec.graph import Container, Node, NodeKind
 
 Value = Any
+_NOT_STARTABLE = (NodeKind.BOUNDARY_EVENT, NodeKind.EVENT_SUB_PROCESS, NodeKind.PROCESS, NodeKind.SEQUENCE_FLOW)
 
 
 def carry_out(work: Work, instruction: Instruction) -> None:
@@ -32,7 +33,7 @@ def carry_out(work: Work, instruction: Instruction) -> None:
     if instruction.type is InstructionType.CANCEL:
         _cancel(work, node, instruction.scope_id)
         return
-    if node.kind in (NodeKind.BOUNDARY_EVENT, NodeKind.EVENT_SUB_PROCESS):
+    if node.kind in _NOT_STARTABLE:
         raise Rejected(
             "ELEMENT_NOT_STARTABLE",
             f"Expected an element that a token can be put on, but '{node.id}' is of kind {node.kind.value}; start the "
@@ -114,6 +115,12 @@ def _open_enclosing(work: Work, container: Container) -> int:
         work.emit(e.ScopeOpened(child, ScopeKind.SUBPROCESS, sub_process.id, scope_id, token_id))
         listeners.arm(work, child)
         try:
+            if not execution_listeners.run(work, scope_id, token_id, sub_process, execution_listeners.START):
+                raise Rejected(
+                    "ELEMENT_NOT_STARTABLE",
+                    f"Expected '{sub_process.id}' to be active, or its start listeners to run in the step; start "
+                    "before it",
+                )
             subscribe_boundary_events(work, scope_id, token_id, sub_process)
         except (Fail, Thrown) as failure:
             raise Rejected("ELEMENT_NOT_STARTABLE", f"'{sub_process.id}' cannot be opened: {failure}") from failure

@@ -56,13 +56,25 @@ class NeedOutputs:
 
 
 @dataclass(frozen=True, slots=True)
+class NeedUserTask:
+    """What the row of a user task says: `TASK_FIELDS`."""
+
+    task_id: int
+
+
+TASK_FIELDS = (
+    "name", "assignee", "owner", "priority", "due_date", "follow_up_date", "candidate_users", "candidate_groups",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class NeedCalled:
     """The root variables of a called instance that has ended, values included."""
 
     instance_id: int
 
 
-Need = NeedVariables | NeedScopes | NeedChildren | NeedPortion | NeedItems | NeedOutputs | NeedCalled
+Need = NeedVariables | NeedScopes | NeedChildren | NeedPortion | NeedItems | NeedOutputs | NeedCalled | NeedUserTask
 
 
 class Missing(Exception):

@@ -154,6 +154,23 @@ class Simulator:
             )
         )
 
+    def change_task(self, task_id: int, **changes: Value) -> Outcome:
+        """Somebody changes columns of a user task; nothing changes where its listeners refuse."""
+        task = self.tasks[task_id].effect
+        outcome = self.do(
+            c.NotifyTaskChange(
+                instance_id=self.tasks[task_id].instance_id,
+                scope_id=task.scope_id,
+                task_id=task_id,
+                token_id=task.token_id,
+                changes=changes,
+            )
+        )
+        if outcome is Outcome.DONE:
+            for name, value in changes.items():
+                setattr(task, name, value)
+        return outcome
+
     def throw_error(self, job_id: int, code: str, message: str | None = None) -> Outcome:
         pending = self.jobs[job_id]
         return self.do(
@@ -468,6 +485,9 @@ class Simulator:
             case n.NeedOutputs(scope_id):
                 outputs = run.outputs.get(scope_id, {})
                 state.outputs[scope_id] = [outputs.get(i) for i in range(max(outputs, default=-1) + 1)]
+            case n.NeedUserTask(task_id):
+                effect = self.tasks[task_id].effect
+                state.tasks[task_id] = {name: getattr(effect, name) for name in n.TASK_FIELDS}
             case n.NeedCalled(instance_id):
                 state.called[instance_id] = self.variables(instance_id)
             case n.NeedVariables():
@@ -508,6 +528,10 @@ class Simulator:
                 self.jobs[effect.id] = Pending(instance_id, effect)
             case fx.CreateUserTask():
                 self.tasks[effect.id] = Pending(instance_id, effect)
+            case fx.UpdateUserTask(id=id, changes=changed):
+                if id in self.tasks:
+                    for name, value in changed.items():
+                        setattr(self.tasks[id].effect, name, value)
             case fx.CreateTimer():
                 self.timers[effect.id] = Pending(instance_id, effect)
             case fx.CreateMessageSubscription():

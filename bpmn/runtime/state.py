@@ -88,7 +88,8 @@ class Wait(NamedTuple):
     kind: WaitKind
     id: int
     element: str
-    """The element that is waiting: the activity itself, or a boundary event of it."""
+    """The element that is waiting: the activity itself, or a boundary event of it. `task$start1`: the first start
+    listener of `task` (`bpmn.runtime.execution_listeners`)."""
 
 
 class Token(NamedTuple):
@@ -263,3 +264,5 @@ class State:
     """Body scope -> all outputs in order of index, where they were asked for."""
     called: dict[int, dict[str, Value]] = field(default_factory=dict)
     """Called instance -> its root variables, where they were asked for."""
+    tasks: dict[int, dict[str, Value]] = field(default_factory=dict)
+    """User task -> what its row says (name, assignee ...), where it was asked for."""

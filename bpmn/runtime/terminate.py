@@ -27,18 +27,26 @@ def terminate_token(work: Work, scope_id: int, token_id: int) -> None:
     """The token's waits and child scopes end, then the token itself."""
     token = work.draft.scope(scope_id).tokens[token_id]
     child = token.child
+    listened = False
     if child is not None:
+        scope = work.draft.loaded(child)
+        if scope is not None and scope.kind is ScopeKind.LOCAL:
+            # Its listeners see its own variables, so before they are gone.
+            _call_listeners(work, scope_id, token)
+            listened = True
         release(work, scope_id, token)
         remove_subtree(work, child)
         token = work.draft.scope(scope_id).tokens[token_id]
-    end_token(work, scope_id, token)
+    end_token(work, scope_id, token, listened=listened)
     if token.thrower is not None:
         # Whoever waits for it goes on, if he is still there. Where a whole scope is removed, he is not.
         work.later(work.life.compensated, scope_id, token)
 
 
-def end_token(work: Work, scope_id: int, token: Token) -> None:
-    """A token without child scopes ends, and its waits with it."""
+def end_token(work: Work, scope_id: int, token: Token, *, listened: bool = False) -> None:
+    """A token without child scopes ends, and its waits with it; `listened`: its listeners have been called."""
+    if not listened:
+        _call_listeners(work, scope_id, token)
     release(work, scope_id, token)
     if token.phase is Phase.LISTENING:
         work.emit(e.ListenerRemoved(token.id, token.element, scope_id))
@@ -47,6 +55,12 @@ def end_token(work: Work, scope_id: int, token: Token) -> None:
         work.emit(e.CompensationEnded(token.id, token.element, scope_id))
     else:
         work.emit(e.ElementTerminated(token.id, token.element, scope_id))
+
+
+def _call_listeners(work: Work, scope_id: int, token: Token) -> None:
+    node = work.graph.nodes.get(token.element)
+    if node is not None and node.listeners is not None and token.phase is not Phase.COMPENSATING:
+        work.life.cancelled(scope_id, token, node)
 
 
 def _end_compensation(work: Work, scope_id: int, outer: int | None, thrower: Token, handler: int) -> None:
@@ -112,6 +126,9 @@ def _remove(work: Work, waiting: list[int]) -> None:
         else:
             waiting.extend(token.child for token in scope.tokens.values() if token.child is not None)
             waiting.extend(entry.child for entry in scope.compensations if entry.child is not None)
+    for current in reversed(order):
+        for token in list(work.draft.scope(current).tokens.values()):
+            _call_listeners(work, current, token)
     for body in sorted(stays):
         # More items than one step removes: the body itself stays until its last portion.
         del order[body]
@@ -119,7 +136,7 @@ def _remove(work: Work, waiting: list[int]) -> None:
     for current in reversed(order):
         scope = work.draft.scope(current)
         for token in list(scope.tokens.values()):
-            end_token(work, current, token)
+            end_token(work, current, token, listened=True)
         assert scope.parent is not None
         completed = scope.state is ScopeState.COMPLETED
         work.emit(e.ScopeClosed(current, scope.element, scope.kind, scope.parent, completed=completed))

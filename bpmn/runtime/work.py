@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -36,6 +36,14 @@ Value = Any
 Ids = Callable[[], int]
 
 
+@dataclass(slots=True)
+class TaskDraft:
+    """A user task while one listener of it is evaluated, by the names the expression languages know."""
+
+    properties: dict[str, Value]
+    changes: dict[str, Value] = field(default_factory=dict)
+
+
 class Life(Protocol):
     """The moves of the lifecycle (`bpmn.runtime.lifecycle`), as behaviors and helpers call them."""
 
@@ -53,8 +61,23 @@ class Life(Protocol):
     def complete(self, scope_id: int, token_id: int, node: Node, results: Mapping[str, Value] | None = None) -> None:
         """The node's work is done; `results` are variables it brought."""
 
-    def finish(self, scope_id: int, token_id: int, node: Node) -> None:
-        """Output mappings, the end of waits and local scope, then `leave`."""
+    def listen(self, scope_id: int, token_id: int, node: Node) -> None:
+        """Call the start listeners, then `begin`."""
+
+    def begin(self, scope_id: int, token_id: int, node: Node) -> None:
+        """The start listeners are done: what entering the node means otherwise."""
+
+    def bring(self, scope_id: int, token_id: int, node: Node, results: Mapping[str, Value]) -> None:
+        """Set the variables that the node's work has brought."""
+
+    def finish(self, scope_id: int, token_id: int, node: Node, *, listened: bool = False) -> None:
+        """Output mappings, the end of waits and local scope, then `leave`; `listened`: end listeners are done."""
+
+    def end_process(self, token_id: int) -> None:
+        """The end listeners of the process are done."""
+
+    def cancelled(self, scope_id: int, token: Token, node: Node) -> None:
+        """An element with listeners is cancelled: those that can be called then are."""
 
     def fail(self, scope_id: int, token_id: int, node: Node, failure: Fail, phase: Phase) -> None:
         """An incident at the node; nothing of a failed activation remains."""
@@ -132,6 +155,7 @@ class Work:
         "removed_scopes",
         "resume",
         "run_transitions",
+        "tasks",
         "todo",
         "transitions",
         "written",
@@ -173,6 +197,8 @@ class Work:
         """Conditional waits to be looked at whatever was written: new ones, and those whose incident is resolved."""
         self.assigned: set[str] = set()
         """All names written by the step."""
+        self.tasks: dict[int, fx.CreateUserTask | dict[str, Value]] = {}
+        """User tasks whose listeners are called in this step: created in it, or as they are now."""
 
     # -- events and effects ---------------------------------------------------------------------------------------
 
@@ -235,16 +261,22 @@ class Work:
         *,
         extra: Mapping[str, Value] | None = None,
         lookup: Lookup | None = None,
+        execution: ExecutionInfo | None = None,
+        task: TaskDraft | None = None,
     ) -> Value:
-        """Value of an expression in a scope. Variables it sets are set. Raises Fail EXPRESSION_ERROR, or Thrown."""
+        """Value of an expression in a scope. Variables it sets are set. Raises Fail EXPRESSION_ERROR, or Thrown.
+
+        `execution` (in listeners) is told instead of what the node tells; what it changes of a `task` is put there.
+        """
         if compiled.language == "literal":
             return compiled.text
         context = Context(
             variables=lookup or ChainLookup(self.draft, scope_id),
-            execution=self.execution(node),
+            execution=execution or self.execution(node),
             now=self.now,
             handlers=self.handlers,
             extra=extra or {},
+            task=None if task is None else task.properties,
         )
         try:
             value = compiled.evaluate(context)
@@ -258,6 +290,8 @@ class Work:
             self.propagate(scope_id, context.assigned)
         for name, local in context.assigned_local.items():
             self.set_variable(scope_id, name, local)
+        if task is not None and context.task_changes:
+            task.changes.update(context.task_changes)
         return value
 
     def execution(self, node: Node) -> ExecutionInfo:
@@ -356,12 +390,14 @@ class Work:
         *,
         error_code: str | None = None,
         job_id: int | None = None,
+        at: str | None = None,
     ) -> None:
+        """An incident at `element`; `at` names the part of it that is tried again (a listener)."""
         id = self.ids()
         data: dict[str, Any] = {"kind": kind, "message": message}
         if error_code is not None:
             data["errorCode"] = error_code
-        self.add_wait(scope_id, token_id, WaitKind.INCIDENT, id, element, data)
+        self.add_wait(scope_id, token_id, WaitKind.INCIDENT, id, at or element, data)
         self.effect(
             fx.CreateIncident(
                 id=id,

@@ -26,6 +26,7 @@ from bpmn.spec.events import WAITED_FOR, catch_spec, start_spec, throw_spec
 from bpmn.spec.graph import Container, Flow, Graph, Node, NodeKind
 from bpmn.spec.lanes import name_lanes
 from bpmn.spec.links import connect_links
+from bpmn.spec.listeners import attach_listeners
 from bpmn.spec.parts import build_parts
 from bpmn.spec.starts import choose_start, collect_starts
 
@@ -97,6 +98,7 @@ def build_graph(context: BuildContext, process: Process) -> Graph:
     attach_handlers(graph, contents)
     for container, _ in contents:
         _prepare_joins(container)
+    attach_listeners(context, graph, process, contents)
     collect_starts(graph)
     _collect_conditions(graph)
     mark_compensable([container for container, _ in contents])

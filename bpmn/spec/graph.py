@@ -16,6 +16,7 @@ from bpmn.spec.keys import CorrelationSpec
 
 if TYPE_CHECKING:
     from bpmn.spec.behaviors import BehaviorSpec
+    from bpmn.spec.listeners import NodeListeners
 
 
 class NodeKind(StrEnum):
@@ -42,6 +43,10 @@ class NodeKind(StrEnum):
     INTERMEDIATE_CATCH_EVENT = "INTERMEDIATE_CATCH_EVENT"
     INTERMEDIATE_THROW_EVENT = "INTERMEDIATE_THROW_EVENT"
     BOUNDARY_EVENT = "BOUNDARY_EVENT"
+    PROCESS = "PROCESS"
+    """The process itself, while its end listeners are called."""
+    SEQUENCE_FLOW = "SEQUENCE_FLOW"
+    """A flow with listeners, while they are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ class Flow:
     """A sequence flow. `parks`: its target is a joining gateway, where tokens wait for each other, or an activity that
     needs several tokens to start."""
 
-    __slots__ = ("condition", "id", "name", "parks", "source", "target")
+    __slots__ = ("condition", "gate", "id", "name", "parks", "source", "target")
 
     def __init__(self, id: str, name: str | None, source: Node, target: Node, condition: Compiled | None) -> None:
         self.id = id
@@ -93,6 +98,8 @@ class Flow:
         self.target = target
         self.condition = condition
         self.parks = False
+        self.gate: Node | None = None
+        """Where a token stays while the listeners of the flow are called."""
 
     def __repr__(self) -> str:
         return f"Flow({self.id!r}: {self.source.id!r} -> {self.target.id!r})"
@@ -150,6 +157,7 @@ class Node:
         "instantiates",
         "interrupting",
         "kind",
+        "listeners",
         "loop",
         "name",
         "needs_wait",
@@ -206,6 +214,8 @@ class Node:
         has the variable, or to the process (Camunda 7)."""
         self.async_before = False
         self.async_after = False
+        self.listeners: NodeListeners | None = None
+        """Execution and task listeners; None where there are none."""
         self.spec: Any = None
         self.reach: dict[str, frozenset[str]] = {}
         """Inclusive or complex join: incoming flow id -> ids of nodes from which a token can still arrive over it."""
@@ -255,11 +265,13 @@ class Graph:
     message_starts: tuple[MessageStart, ...] = ()
     timer_starts: tuple[TimerStart, ...] = ()
     signal_starts: tuple[SignalStart, ...] = ()
-    condition_names: frozenset[str] | None = frozenset()
     condition_starts: tuple[ConditionStart, ...] = ()
+    condition_names: frozenset[str] | None = frozenset()
     """Variables that conditional events may read; None: any."""
     correlation: CorrelationSpec | None = None
     """Correlation keys that the process computes of its own data."""
+    process: Node | None = None
+    """Stands for the process where it has listeners."""
     history_time_to_live: str | None = None
     version_tag: str | None = None
     reads: dict[str, frozenset[str] | None] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from bpmn.model.activities import (
 )
 from bpmn.xml import data, expressions
 from bpmn.xml.extensions import camunda, combined, zeebe
+from bpmn.xml.extensions.listeners import execution_listeners, task_listeners
 from bpmn.xml.loops import loop_characteristics
 from bpmn.xml.node import Node, reference, text_of
 from bpmn.xml.people import report_roles, resource_roles, unread_roles
@@ -33,6 +34,7 @@ def activity_arguments(node: Node) -> dict[str, Any]:
     return {
         **node.common(),
         "properties": combined.properties(node),
+        "listeners": execution_listeners(node),
         "default_flow": node.ref("default"),
         "loop": loop_characteristics(node),
         "is_for_compensation": node.flag("isForCompensation", False),
@@ -65,6 +67,7 @@ def _user_task(node: Node) -> UserTask:
         **activity_arguments(node),
         assignment=assignment,
         form=combined.form(node),
+        task_listeners=task_listeners(node),
         resources=report_roles(node, unread),
     )
 

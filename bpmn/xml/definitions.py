@@ -32,6 +32,7 @@ from bpmn.xml.correlation import (
 )
 from bpmn.xml.event_definitions import TAGS as EVENT_DEFINITIONS
 from bpmn.xml.extensions import combined, zeebe
+from bpmn.xml.extensions.listeners import execution_listeners
 from bpmn.xml.global_tasks import called_global_tasks
 from bpmn.xml.namespaces import BPMN, Vendor, split
 from bpmn.xml.node import Node, boolean, text_of
@@ -126,6 +127,7 @@ def _process(node: Node) -> Process:
     process = Process(
         **node.common(),
         properties=combined.properties(node),
+        listeners=execution_listeners(node),
         content=content(node.element, node.context),
         is_executable=None if executable is None else boolean(executable, True),
         version_tag=node.camunda("versionTag") or zeebe.version_tag(node),

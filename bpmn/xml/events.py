@@ -16,6 +16,7 @@ from bpmn.model.events import (
 from bpmn.xml import data
 from bpmn.xml.event_definitions import event_definitions
 from bpmn.xml.extensions import combined
+from bpmn.xml.extensions.listeners import execution_listeners
 from bpmn.xml.node import Node
 
 
@@ -26,6 +27,7 @@ def _arguments(node: Node) -> dict[str, Any]:
     return {
         **node.common(),
         "properties": combined.properties(node),
+        "listeners": execution_listeners(node),
         "definitions": event_definitions(node),
         "parallel_multiple": node.flag("parallelMultiple", False),
         "inputs": inputs,

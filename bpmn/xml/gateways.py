@@ -15,6 +15,7 @@ from bpmn.model.gateways import (
 )
 from bpmn.xml import expressions
 from bpmn.xml.extensions import combined
+from bpmn.xml.extensions.listeners import execution_listeners
 from bpmn.xml.node import Node
 
 
@@ -23,6 +24,7 @@ def _arguments(node: Node) -> dict[str, Any]:
     return {
         **node.common(),
         "properties": combined.properties(node),
+        "listeners": execution_listeners(node),
         "direction": node.attribute("gatewayDirection") or "Unspecified",
         "async_before": before,
         "async_after": after,

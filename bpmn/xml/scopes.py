@@ -14,6 +14,7 @@ from bpmn.xml import activities, data, events, expressions, gateways
 from bpmn.xml.activities import activity_arguments
 from bpmn.xml.context import Context
 from bpmn.xml.extensions import zeebe
+from bpmn.xml.extensions.listeners import execution_listeners
 from bpmn.xml.namespaces import BPMN, split
 from bpmn.xml.node import Node, text_of
 from bpmn.xml.people import unread_roles
@@ -137,6 +138,7 @@ def _sequence_flow(node: Node) -> SequenceFlow:
         part.report_unread()
     return SequenceFlow(
         **node.common(),
+        listeners=execution_listeners(node),
         source=node.ref("sourceRef"),
         target=node.ref("targetRef"),
         condition=expressions.condition(condition, node.context),

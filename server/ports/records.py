@@ -233,7 +233,7 @@ class UserTaskRow:
     follow_up_date: datetime | None = None
     form: Mapping[str, Any] | None = None
     status: str = "OPEN"
-    """OPEN, CLAIMED, COMPLETED, CANCELLED."""
+    """OPEN, CLAIMED, COMPLETED, CANCELLED; CREATING and COMPLETING while a listener is at work."""
     created_at: datetime
     ended_at: datetime | None = None
 

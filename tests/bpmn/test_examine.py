@@ -6,7 +6,7 @@ from bpmn.examine import MAX_FINDINGS, examine
 from bpmn.findings import Severity, has_errors
 from tests.bpmn.documents import CAMUNDA, document
 
-LISTENER = '<extensionElements><c:executionListener event="start" class="X"/></extensionElements>'
+LISTENER = '<extensionElements><c:executionListener event="take" class="X"/></extensionElements>'
 
 
 def model(executable: str, name: str = "") -> bytes:

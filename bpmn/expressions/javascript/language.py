@@ -12,6 +12,7 @@ from bpmn.expressions.javascript.source import check_no_java, mentioned_names, n
 from bpmn.expressions.javascript.transfer import checked_in, from_json, to_json
 from bpmn.expressions.limits import check_text
 from bpmn.expressions.scope import read_variable, visible_names
+from bpmn.expressions.task import task_properties
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class JavaScript:
             "variables": {name: checked_in(value) for name, value in variables.items()},
             "names": names,
             "execution": execution_properties(context.execution),
+            "task": None if context.task is None else checked_in(task_properties(context)),
         }
         outcome = run(self.code, to_json(given), self.auto_store, self.library)
         try:
@@ -58,6 +60,7 @@ class JavaScript:
             value = from_json(outcome["value"])
             assigned = {name: from_json(item) for name, item in outcome["assigned"]}
             local = {name: from_json(item) for name, item in outcome["local"]}
+            changes = {name: from_json(item) for name, item in outcome["task"]}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             # A script that replaces what all objects inherit also replaces how its outcome is written.
             raise EvaluationError(
@@ -65,6 +68,7 @@ class JavaScript:
             ) from error
         context.assigned.update(assigned)
         context.assigned_local.update(local)
+        context.task_changes.update(changes)
         return value
 
 

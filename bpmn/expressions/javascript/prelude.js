@@ -119,6 +119,34 @@
       execution[name] = input.execution[name];
       execution['get' + name[0].toUpperCase() + name.slice(1)] = () => input.execution[name];
     }
+    // In task listeners: the task's properties, changed by setters; its variables are those of `execution`.
+    const changed = new MapType();
+    const task = {};
+    if (input.task !== null) {
+      for (const name of Object.keys(execution)) {
+        if (typeof execution[name] === 'function' && /Variable/.test(name)) task[name] = execution[name];
+      }
+      const writable = ['name', 'assignee', 'owner', 'priority', 'dueDate', 'followUpDate', 'candidateUsers',
+        'candidateGroups'];
+      const current = (name) => (changed.has(name) ? changed.get(name) : input.task[name]);
+      for (const name of Object.keys(input.task)) {
+        const bean = name[0].toUpperCase() + name.slice(1);
+        const change = (value) => { changed.set(name, value); };
+        const set = writable.includes(name) ? change : undefined;
+        defineProperty(task, name, { get: () => current(name), set, enumerable: true });
+        task['get' + bean] = () => current(name);
+        if (set) task['set' + bean] = set;
+      }
+      for (const [kind, name] of [['User', 'candidateUsers'], ['Group', 'candidateGroups']]) {
+        const listed = () => current(name) || [];
+        const add = (more) => { changed.set(name, [...new SetType([...listed(), ...(isArray(more) ? more : [more])])]); };
+        task['addCandidate' + kind] = add;
+        task['addCandidate' + kind + 's'] = add;
+        task['deleteCandidate' + kind] = (gone) => { changed.set(name, listed().filter((each) => each !== gone)); };
+      }
+      task.execution = execution;
+      task.getExecution = () => execution;
+    }
     const javaType = (name) => {
       if (/\.delegate\.BpmnError$/.test(name)) return BpmnError;
       throw new TypeErrorType(`Java class ${name} is not available; use JavaScript or a connector`);
@@ -134,10 +162,11 @@
       print: () => undefined,
       console: { log: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
     };
+    if (input.task !== null) library.task = task;
     for (const name of Object.keys(library)) {
       defineProperty(root, name, { value: library[name], writable: true, enumerable: false, configurable: true });
     }
-    for (const [name, value] of variables) define(name, value);
+    for (const [name, value] of variables) if (name !== 'task' || input.task === null) define(name, value);
     const before = new SetType(autoStore ? getOwnPropertyNames(root) : []);
 
     let value;
@@ -163,6 +192,7 @@
         value: write(value, [], budget),
         assigned: [...assigned].map(([name, item]) => [name, write(item, [], budget)]),
         local: [...local].map(([name, item]) => [name, write(item, [], budget)]),
+        task: [...changed].map(([name, item]) => [name, write(item, [], budget)]),
       });
     } catch (error) {
       return stringify({ error: `${error.name}: ${error.message}` });

@@ -26,6 +26,7 @@ from bpmn.expressions.juel.ast import (
 from bpmn.expressions.juel.functions import FUNCTIONS
 from bpmn.expressions.juel.methods import call_method
 from bpmn.expressions.scope import read_variable, unknown_name
+from bpmn.expressions.task import Task, call_task, task_property
 from bpmn.expressions.values import type_name
 
 Evaluate = Callable[[Context], Any]
@@ -71,6 +72,9 @@ def compile_node(node: Node) -> Evaluate:
 
 
 def _identifier(name: str) -> Evaluate:
+    if name == "task":
+        return _task
+
     def read(context: Context) -> Any:
         try:
             return read_variable(context, name)
@@ -82,6 +86,18 @@ def _identifier(name: str) -> Evaluate:
             raise unknown_name(name) from None
 
     return read
+
+
+def _task(context: Context) -> Any:
+    """In a task listener the task, whatever variables there are; elsewhere a variable like any other."""
+    if context.task is not None:
+        return Task(context)
+    try:
+        return read_variable(context, "task")
+    except KeyError:
+        if "task" in context.handlers:
+            return HandlerReference("task", context.handlers.get("task"))
+        raise unknown_name("task") from None
 
 
 def _path(base: Evaluate, accesses: list[Callable[[Any, Context], Any]]) -> Evaluate:
@@ -125,6 +141,8 @@ def read_property(value: Any, key: Any) -> Any:
         return read_handler_property(value, coerce.to_text(key))
     if isinstance(value, Execution):
         return execution_property(value, coerce.to_text(key))
+    if isinstance(value, Task):
+        return task_property(value, coerce.to_text(key))
     name = coerce.to_text(key)
     try:
         return call_method(value, "get" + name[:1].upper() + name[1:], [])
@@ -139,6 +157,8 @@ def call_member(value: Any, name: str, arguments: list[Any]) -> Any:
         return call_handler(value, name, arguments)
     if isinstance(value, Execution):
         return call_execution(value, name, arguments)
+    if isinstance(value, Task):
+        return call_task(value, name, arguments)
     return call_method(value, name, arguments)
 
 

@@ -14,6 +14,7 @@ from bpmn.expressions.juel.functions import FUNCTIONS
 from bpmn.expressions.juel.parse import parse_template
 from bpmn.expressions.juel.reads import template_reads
 from bpmn.expressions.limits import check_string_size
+from bpmn.expressions.task import Task
 from bpmn.expressions.values import plain
 
 _SCALARS = frozenset({bool, type(None)})
@@ -33,7 +34,7 @@ class JuelExpression:
             value = self.run(context)
             if type(value) in _SCALARS:
                 return value
-            return plain(value.to_value() if isinstance(value, Execution) else value)
+            return plain(value.to_value() if isinstance(value, Execution | Task) else value)
         except Exception as error:
             raise in_expression(error, self.text) from error.__cause__
 

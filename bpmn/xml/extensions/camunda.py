@@ -5,6 +5,8 @@ Sources: Camunda 7 reference "Custom Extensions"; Flowable user guide, chapters 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lxml import etree
 
 from bpmn.findings import Severity
@@ -69,9 +71,13 @@ def retry_cycle(node: Node) -> Expression | None:
 
 
 def _fields(node: Node) -> tuple[Mapping, ...]:
+    return fields_of(node.extensions(Vendor.CAMUNDA, "field"))
+
+
+def fields_of(elements: Iterable[etree._Element]) -> tuple[Mapping, ...]:
     """Field injections: value in an attribute, or in a child `string` or `expression`."""
     fields = []
-    for element in node.extensions(Vendor.CAMUNDA, "field"):
+    for element in elements:
         text, source = element.get("stringValue"), None
         child = next(locals_of(element, "string", "expression"), None)
         if text is not None:

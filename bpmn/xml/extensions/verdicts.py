@@ -31,7 +31,7 @@ _NO_EFFECT = Verdict(
 _LISTENER = Verdict(
     Severity.ERROR,
     "LISTENER_UNSUPPORTED",
-    "would have to run code, and listeners are not executed yet",
+    "listens to events that elements of its kind do not have here",
     "Move what the listener does into a service or script task before or after the element, or remove the listener.",
 )
 _CONNECTOR = Verdict(

@@ -8,7 +8,8 @@ from marshmallow.validate import Length, OneOf
 from server.api.fields import Instant, Variables, Whole, text
 from server.api.paging import IncludeQuery, PageQuery
 
-STATUSES = ("OPEN", "CLAIMED", "COMPLETED", "CANCELLED")
+STATUSES = ("CREATING", "OPEN", "CLAIMED", "COMPLETING", "COMPLETED", "CANCELLED")
+"""CREATING and COMPLETING: a listener of the task has to be done first."""
 OPEN_STATUSES = ("OPEN", "CLAIMED")
 """What a list shows that does not ask for a status."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bpmn.runtime import commands as c
 from bpmn.runtime.draft import Draft
 from bpmn.runtime.lookup import visible
-from bpmn.runtime.needs import Missing
+from bpmn.runtime.engine import Outcome
+from bpmn.runtime.needs import TASK_FIELDS, Missing
 from bpmn.runtime.state import InstanceStatus, WaitKind
 from server.errors import ConflictError, DomainError, NotFound
 from server.ports.records import AuditRow, IdempotencyRow, IncidentRow, MessageRow, UserTaskRow
@@ -178,6 +180,11 @@ def _open_task(batch: Batch, session: Session, task_id: int) -> UserTaskRow:
     task = batch.tasks.get(task_id)
     if task is None:
         raise NotFound("TASK_UNKNOWN", f"Expected task '{task_id}' to exist, but it does not")
+    task = session.tasks.setdefault(task_id, task)
+    if task.status in ("CREATING", "COMPLETING"):
+        raise ConflictError(
+            "TASK_BUSY", f"Expected the listeners of task '{task_id}' to be done, but it is still {task.status}"
+        )
     if task.status not in ("OPEN", "CLAIMED"):
         raise ConflictError("TASK_ENDED", f"Expected task '{task_id}' to be open, but it is {task.status}")
     _not_paused(session)
@@ -205,6 +212,10 @@ def _complete_task(batch: Batch, session: Session, request: rq.CompleteTaskReque
             user=request.principal,
         )
     )
+    _not_rejected(session, outcome)
+    row = session.tasks[task.id]
+    if row.status == "COMPLETING" and not any(id == task.id for _, id, _, _ in session.changes.ended_tasks):
+        return row
     return _ended(session, task, outcome.value, "COMPLETED")
 
 
@@ -237,9 +248,51 @@ def _ended(session: Session, task: UserTaskRow, outcome: str, status: str) -> Us
 def _change_task(batch: Batch, session: Session, request: rq.ChangeTaskRequest) -> UserTaskRow:
     task = _open_task(batch, session, request.task_id)
     changed = request.change(task)
+    if _calls_listeners(session, task):
+        differences = {
+            name: getattr(changed, name) for name in TASK_FIELDS if getattr(changed, name) != getattr(task, name)
+        }
+        if differences:
+            changed = _notify_listeners(session, task, changed, differences)
     batch.tasks[task.id] = changed
-    session.changes.updated_tasks.append(changed)
+    session.put_task(changed)
     return changed
+
+
+def _calls_listeners(session: Session, task: UserTaskRow) -> bool:
+    node = session.graph.nodes.get(task.element_id)
+    return node is not None and node.listeners is not None and bool(node.listeners.tasks)
+
+
+def _notify_listeners(
+    session: Session, task: UserTaskRow, changed: UserTaskRow, differences: Mapping[str, Value]
+) -> UserTaskRow:
+    """The listeners of the task hear of the change before it is made; what they change themselves comes on top."""
+    outcome = session.do(
+        c.NotifyTaskChange(
+            instance_id=task.instance_id,
+            scope_id=task.scope_id,
+            task_id=task.id,
+            token_id=task.token_id,
+            changes=differences,
+        )
+    )
+    _not_rejected(session, outcome)
+    if outcome.value == "GONE":
+        raise ConflictError("TASK_ENDED", f"Expected task '{task.id}' to be open, but its activity has ended")
+    after = session.tasks[task.id]
+    more = {
+        name: getattr(after, name)
+        for name in (*TASK_FIELDS, "status")
+        if getattr(after, name) != getattr(task, name)
+    }
+    return replace(changed, **more)
+
+
+def _not_rejected(session: Session, outcome: Outcome) -> None:
+    """A step that a listener refuses changes nothing, and whoever asked is told why."""
+    if outcome is Outcome.REJECTED and session.rejection is not None:
+        raise ConflictError(session.rejection.code, session.rejection.message)
 
 
 def _set_variables(session: Session, request: rq.SetVariablesRequest) -> Mapping[str, Value]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -168,15 +169,24 @@ def task_row(effect: fx.CreateUserTask, instance: Instance, now: datetime) -> Us
         business_key=instance.business_key,
         name=effect.name,
         assignee=effect.assignee,
+        owner=effect.owner,
         candidate_users=effect.candidate_users,
         candidate_groups=effect.candidate_groups,
         priority=effect.priority,
         due_date=effect.due_date,
         follow_up_date=effect.follow_up_date,
         form=effect.form,
-        status="CLAIMED" if effect.assignee else "OPEN",
+        status=effect.status or ("CLAIMED" if effect.assignee else "OPEN"),
         created_at=now,
     )
+
+
+def changed_task(row: UserTaskRow, effect: fx.UpdateUserTask) -> UserTaskRow:
+    """The row as a listener has changed it."""
+    changed = replace(row, **effect.changes)
+    if changed.status is None:
+        changed.status = "CLAIMED" if changed.assignee else "OPEN"
+    return changed
 
 
 def timer_row(effect: fx.CreateTimer, instance: Instance) -> TimerRow:

@@ -94,6 +94,7 @@ class Session:
         self.new_jobs: dict[int, JobRow] = {}
         self.changed_jobs: dict[int, JobRow] = {}
         self.new_tasks: dict[int, UserTaskRow] = {}
+        self.changed_tasks: dict[int, UserTaskRow] = {}
         self.waits: dict[WaitKind, dict[int, Any]] = {
             WaitKind.TIMER: {},
             WaitKind.MESSAGE: {},
@@ -277,6 +278,11 @@ class Session:
                         outputs.extend([None] * (index + 1 - len(outputs)))
                         outputs[index] = value
                 self.state.outputs[scope_id] = outputs
+            case n.NeedUserTask(task_id):
+                task = self.task(task_id)
+                if task is None:
+                    raise EngineFailure(f"user task {task_id} is not stored any more")
+                self.state.tasks[task_id] = {name: getattr(task, name) for name in n.TASK_FIELDS}
             case n.NeedCalled(called_id):
                 self.state.called[called_id] = unit.visible_variables([(called_id, called_id)]).get(
                     (called_id, called_id), {}
@@ -330,6 +336,8 @@ class Session:
                 self._update_job(effect)
             case fx.CreateUserTask():
                 self.new_tasks[effect.id] = rows.task_row(effect, instance, self.now)
+            case fx.UpdateUserTask():
+                self._update_task(effect)
             case fx.CreateTimer():
                 self.waits[WaitKind.TIMER][effect.id] = rows.timer_row(effect, instance)
             case fx.CreateMessageSubscription():
@@ -405,6 +413,27 @@ class Session:
         rows.update_job_row(row, effect, self.now)
         if effect.id not in self.new_jobs:
             self.changed_jobs[effect.id] = row
+
+    def task(self, id: int) -> UserTaskRow | None:
+        """The row of a user task, as this session leaves it."""
+        row = self.new_tasks.get(id) or self.tasks.get(id)
+        if row is None:
+            row = self.unit.load_tasks([(self.row.id, id)]).get(id)
+            if row is not None:
+                self.tasks[id] = row
+        return row
+
+    def put_task(self, row: UserTaskRow) -> None:
+        """Somebody, or a listener, has changed a user task."""
+        if row.id in self.new_tasks:
+            self.new_tasks[row.id] = row
+        else:
+            self.tasks[row.id] = self.changed_tasks[row.id] = row
+
+    def _update_task(self, effect: fx.UpdateUserTask) -> None:
+        row = self.task(effect.id)
+        if row is not None:
+            self.put_task(rows.changed_task(row, effect))
 
     def _migrate_row(self, effect: fx.MigrateRow) -> None:
         kind, id = effect.kind, effect.id
@@ -554,6 +583,7 @@ class Session:
         into.new_jobs.extend(self.new_jobs.values())
         into.updated_jobs.extend(self.changed_jobs.values())
         into.new_tasks.extend(self.new_tasks.values())
+        into.updated_tasks.extend(self.changed_tasks.values())
         into.new_timers.extend(self.waits[WaitKind.TIMER].values())
         into.new_message_subscriptions.extend(self.waits[WaitKind.MESSAGE].values())
         into.new_signal_subscriptions.extend(self.waits[WaitKind.SIGNAL].values())

@@ -17,7 +17,7 @@ from tests.acceptance.refusals.refusal import Refusal
 
 HEAD = f'<definitions xmlns="{BPMN}" targetNamespace="t">'
 LAUGHS = '<!ENTITY a0 "ha">' + "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 12))
-LISTENER = '<extensionElements><camunda:executionListener event="start" class="org.example.Listener"/></extensionElements>'
+LISTENER = '<extensionElements><camunda:executionListener event="take" class="org.example.Listener"/></extensionElements>'
 
 
 def _upload(name: str, content: bytes, code: str, **more: Any) -> Refusal:

@@ -414,9 +414,9 @@ def test_should_read_async_and_priority() -> None:
 @pytest.mark.parametrize(
     ("attributes", "extensions", "severity", "code"),
     [
-        ("", '<c:executionListener event="start" class="X"/>', Severity.ERROR, "LISTENER_UNSUPPORTED"),
-        ("", '<f:taskListener event="create" expression="${x}"/>', Severity.ERROR, "LISTENER_UNSUPPORTED"),
-        ("", "<z:executionListeners/>", Severity.ERROR, "LISTENER_UNSUPPORTED"),
+        ("", '<c:executionListener event="take" class="X"/>', Severity.ERROR, "LISTENER_UNSUPPORTED"),
+        ("", '<f:taskListener event="claim" expression="${x}"/>', Severity.ERROR, "LISTENER_UNSUPPORTED"),
+        ("", '<z:taskListeners><z:taskListener eventType="creating"/></z:taskListeners>', Severity.ERROR, "LISTENER_UNSUPPORTED"),
         ("", "<c:connector/>", Severity.ERROR, "CONNECTOR_UNSUPPORTED"),
         ("", "<f:mapException/>", Severity.ERROR, "EXTENSION_UNSUPPORTED"),
         ("", "<s:preScript>x = 1</s:preScript>", Severity.ERROR, "EXTENSION_UNSUPPORTED"),

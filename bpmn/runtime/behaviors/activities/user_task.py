@@ -9,6 +9,7 @@ from typing import Any
 from bpmn.expressions.api import Compiled
 from bpmn.model.events import TimerKind
 from bpmn.runtime import effects as fx
+from bpmn.runtime import task_listeners
 from bpmn.runtime.needs import Fail
 from bpmn.runtime.state import WaitKind
 from bpmn.runtime.work import Work
@@ -42,6 +43,8 @@ def enter(work: Work, scope_id: int, token_id: int, node: Node) -> None:
     data = {"assignee": effect.assignee} if effect.assignee else None
     work.add_wait(scope_id, token_id, WaitKind.USER_TASK, task_id, node.id, data)
     work.effect(effect)
+    if node.listeners is not None and node.listeners.tasks:
+        task_listeners.created(work, scope_id, token_id, node, effect)
 
 
 def _names(work: Work, expressions: Iterable[Compiled], scope: int, node: Node, what: str) -> tuple[str, ...]:
