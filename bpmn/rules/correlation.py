@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from bpmn.findings import Finding
 from bpmn.model.activities import ReceiveTask
 from bpmn.model.base import Dialect, Expression
+from bpmn.model.conversations import KeyInUse, keys_of, retrievals
 from bpmn.model.definitions import FlowNode
 from bpmn.model.events import BoundaryEvent, IntermediateCatchEvent, MessageEventDefinition, StartEvent
 from bpmn.rules.index import Index, Scope, warning
@@ -18,10 +19,13 @@ from bpmn.rules.index import Index, Scope, warning
 def check(index: Index) -> Iterator[Finding]:
     if index.model.dialect is not Dialect.ZEEBE:
         return
+    keys: dict[str, tuple[KeyInUse, ...]] = {}
     for scope, node in index.nodes():
         for message_ref, key in _received(scope, node):
             message = index.messages.get(message_ref or "")
-            if message is not None and key is None and message.correlation_key is None:
+            if message is None or _is_carried(index, keys, scope, message.id):
+                continue
+            if key is None and message.correlation_key is None:
                 yield warning(
                     "CORRELATION_KEY_MISSING",
                     node,
@@ -29,6 +33,17 @@ def check(index: Index) -> Iterator[Finding]:
                     " none; only a business key or an instance id brings the message here.",
                     "Set zeebe:subscription correlationKey on the message.",
                 )
+
+
+def _is_carried(index: Index, keys: dict[str, tuple[KeyInUse, ...]], scope: Scope, message_id: str) -> bool:
+    """The message carries a correlation key of the standard's; `keys` remembers those of each process."""
+    process = scope.process
+    if process.id not in keys:
+        keys[process.id] = keys_of(index.model, process)
+    return any(
+        use.concerns(message_id) and use.key.property_refs and None not in retrievals(index.model, use.key, message_id)
+        for use in keys[process.id]
+    )
 
 
 def _received(scope: Scope, node: FlowNode) -> Iterator[tuple[str | None, Expression | None]]:

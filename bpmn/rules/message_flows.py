@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bpmn.findings import Finding
+from bpmn.model.conversations import messages_of, receives
 from bpmn.model.definitions import Collaboration, MessageFlow
 from bpmn.model.gateways import Gateway
 from bpmn.rules.index import Index, warning
@@ -61,6 +62,7 @@ def _flow(index: Index, flow: MessageFlow, pools: dict[str, str]) -> Iterator[Fi
                 "Let the flow begin at what sends and end at what receives.",
             )
     source, target = pools.get(flow.source or ""), pools.get(flow.target or "")
+    yield from _messages(index, flow)
     if source is not None and source == target:
         yield warning(
             "MESSAGE_FLOW_WITHIN_POOL",
@@ -69,3 +71,31 @@ def _flow(index: Index, flow: MessageFlow, pools: dict[str, str]) -> Iterator[Fi
             " the same.",
             "Use a sequence flow inside a pool, or signals between its parts.",
         )
+
+
+def _messages(index: Index, flow: MessageFlow) -> Iterator[Finding]:
+    """What is sent must be what is awaited: messages are found by their names."""
+    source, target = index.scope_of.get(flow.source or ""), index.scope_of.get(flow.target or "")
+    if source is None or target is None:
+        return
+    sent, awaited = source.nodes[flow.source or ""], target.nodes[flow.target or ""]
+    if receives(sent) or not receives(awaited):
+        return
+    names = [{_name(index, ref) for ref in messages_of(index.model, node)} - {None} for node in (sent, awaited)]
+    if names[0] and names[1] and names[0].isdisjoint(names[1]):
+        yield warning(
+            "MESSAGE_FLOW_MISMATCH",
+            flow,
+            f"Expected message flow '{flow.id}' to lead to what waits for the message that '{flow.source}' sends, but"
+            f" {_quoted(names[0])} is sent and '{flow.target}' waits for {_quoted(names[1])}.",
+            "Let both ends refer to the same message.",
+        )
+
+
+def _name(index: Index, message_ref: str) -> str | None:
+    message = index.messages.get(message_ref)
+    return None if message is None else message.name or message.id
+
+
+def _quoted(names: set[str | None]) -> str:
+    return ", ".join(f"'{name}'" for name in sorted(filter(None, names)))

@@ -69,8 +69,8 @@ BUYER = process(
 )
 SELLER = process(
     "seller",
-    *(start(inner=on_message("mOffer")), user_task("decide"), throw("reply", on_message("mAnswer")), end()),
-    flows="start -> decide -> reply -> end",
+    *(start("begin", on_message("mOffer")), user_task("decide"), throw("reply", on_message("mAnswer")), end("done")),
+    flows="begin -> decide -> reply -> done",
 )
 MESSAGES = message("mOffer", "offer") + message("mAnswer", "answer")
 ORDER_ID = correlation_property("pOrder", {"mOffer": "orderId", "mAnswer": "order['id']"})

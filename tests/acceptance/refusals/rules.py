@@ -84,4 +84,27 @@ DATA = [
     _model("a number that is none", '<dataObject id="d" itemSubjectRef="xsd:int"><extensionElements><f:value xmlns:f="http://flowable.org/bpmn">many</f:value></extensionElements></dataObject>\n' + _task(), "DATA_VALUE_INVALID", "d", 9, says=("many",)),
 ]
 
-ROWS: list[Refusal] = [*FLOWS, *EVENTS, *COMPENSATION, *ACTIVITIES, *DATA]
+
+
+def _correlation(name: str, code: str, element: str, line: int, *, properties: str = "", key: str = "", subscription: str = "", says: tuple[str, ...] = ()) -> Refusal:
+    """A receive task `t` on line 11 (of the message on line 5); everything else about correlation on lines 7 and 9."""
+    pools = f'<collaboration id="c"><participant id="P" processRef="bad"/><correlationKey id="k">{key}</correlationKey></collaboration>'
+    start, *rest = around('<receiveTask id="t" messageRef="paid"/>').split("\n")
+    return _model(name, "\n".join((subscription + start, *rest)), code, element, line, roots=properties + pools, says=says)
+
+
+def _path(text: str, message: str = "paid") -> str:
+    return f'<correlationPropertyRetrievalExpression messageRef="{message}"><messagePath>{text}</messagePath></correlationPropertyRetrievalExpression>'
+
+
+ORDER = '<correlationPropertyRef>order</correlationPropertyRef>'
+PROPERTY = f'<correlationProperty id="order">{_path("${orderId}")}</correlationProperty>'
+CORRELATION = [
+    _correlation("a correlation key of a property that is missing", "CORRELATION_PROPERTY_MISSING", "k", 7, key=ORDER, says=("'order'",)),
+    _correlation("a message that has only a part of its key", "CORRELATION_PATH_MISSING", "t", 11, properties=PROPERTY + '<correlationProperty id="customer"/>', key=ORDER + "<correlationPropertyRef>customer</correlationPropertyRef>", says=("'customer'",)),
+    _correlation("a correlation path in XPath", "CORRELATION_PATH_XPATH", "t", 7, properties=f'<correlationProperty id="order">{_path("getDataInput(&quot;o&quot;)")}</correlationProperty>', key=ORDER, says=("getDataInput",)),
+    _correlation("a correlation subscription to a key that is missing", "SUBSCRIPTION_KEY_MISSING", "sub", 9, properties=PROPERTY, key=ORDER, subscription='<correlationSubscription id="sub" correlationKeyRef="lost"/>', says=("'lost'",)),
+    _correlation("a correlation subscription that binds nothing", "CORRELATION_BINDING_MISSING", "sub", 9, properties=PROPERTY, key=ORDER, subscription='<correlationSubscription id="sub" correlationKeyRef="k"/>', says=("'order'",)),
+]
+
+ROWS: list[Refusal] = [*FLOWS, *EVENTS, *COMPENSATION, *ACTIVITIES, *DATA, *CORRELATION]

@@ -20,6 +20,7 @@ from tests.support import rows
 from tests.support.rows import NOW
 from tests.support.stores import ManualClock, empty_postgres, empty_sqlite
 
+RULES = [[["python", "orderId"]], [["feel", "order.id"]]]
 QUESTIONS: dict[str, Callable[[SqlUnitOfWork], Any]] = {
     "claim_commands": lambda unit: unit.claim_commands(50),
     "claim_timers": lambda unit: unit.claim_timers(50),
@@ -47,6 +48,12 @@ QUESTIONS: dict[str, Callable[[SqlUnitOfWork], Any]] = {
     "matching_subscriptions": lambda unit: unit.matching_subscriptions(
         rows.message(name="paid", correlation_key=77, correlation_keys={"n": 77}), 2
     ),
+    "matching_subscriptions_by_rule": lambda unit: unit.matching_subscriptions(
+        rows.message(name="paid", receivers=("order",)), 2, rule=RULES[0], values=[76]
+    ),
+    "messages_for_values": lambda unit: unit.messages_for("default", "paid", 8, 60_008, 10, lambda *_: [8]),
+    "correlation_rules": lambda unit: unit.correlation_rules("default", "paid"),
+    "correlated_subscriptions": lambda unit: unit.correlated_subscriptions(8, 200),
     "message_starts": lambda unit: unit.message_starts("default", "paid"),
     "last_signal_subscription": lambda unit: unit.last_signal_subscription("default", "signal3"),
     "signal_subscriptions": lambda unit: unit.signal_subscriptions("default", "signal3", 200, after=65_100),
@@ -76,6 +83,7 @@ QUESTIONS: dict[str, Callable[[SqlUnitOfWork], Any]] = {
             ended_tasks=[(8, 20_008, "COMPLETED", NOW)],
             deleted_timers=[(7, 50_007)],
             claimed_message_subscriptions=[(7, 60_007, 1)],
+            updated_message_subscriptions=[(7, 60_007, [None, 1], RULES[0])],
             deleted_message_subscriptions=[(8, 60_008)],
             deleted_signal_subscriptions=[(8, 65_008)],
             deleted_messages=[70_007],
@@ -169,7 +177,8 @@ def everything() -> Changes:
             )
         )
         changes.new_timers.append(rows.timer(n, id=n + 50_000, due_at=NOW if n % 50 == 0 else later))
-        changes.new_message_subscriptions.append(rows.subscription(n, id=n + 60_000, correlation_key=n))
+        by_key = {"correlation_key": n} if n % 2 else {"correlation_key": [None, n], "rule": RULES[n % 4 // 2]}
+        changes.new_message_subscriptions.append(rows.subscription(n, id=n + 60_000, **by_key))
         changes.new_signal_subscriptions.append(rows.signal_subscription(n, id=n + 65_000, name=f"signal{n % 50}"))
         changes.new_messages.append(
             rows.message(
@@ -196,6 +205,23 @@ def test_should_answer_the_engine_by_index(filled: SqlStore, question: str) -> N
 @pytest.mark.parametrize("question", LISTS)
 def test_should_answer_lists_by_index(filled: SqlStore, question: str) -> None:
     assert whole_tables_read(filled, lambda: LISTS[question](open_queries(filled))) == []
+
+
+def test_should_look_up_each_rule_once_however_many_wait_by_it(filled: SqlStore) -> None:
+    asked: list[str] = []
+
+    def record(_c: Any, _k: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    event.listen(filled._engine, "before_cursor_execute", record)
+    try:
+        with filled.begin() as unit:
+            found = unit.correlation_rules("default", "paid")
+    finally:
+        event.remove(filled._engine, "before_cursor_execute", record)
+
+    assert sorted(found) == sorted(RULES)
+    assert len([statement for statement in asked if "rule_hash" in statement]) == len(RULES) + 1
 
 
 SMALL = {
