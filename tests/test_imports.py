@@ -28,6 +28,7 @@ LAYERS: dict[str, set[str]] = {
     "bpmn.model": set(),
     "bpmn.expressions": {"bpmn.model"},
     "bpmn.xml": {"bpmn.findings", "bpmn.model"},
+    "bpmn.dmn": {"bpmn.findings", "bpmn.model", "bpmn.expressions", "bpmn.xml"},
     "bpmn.rules": {"bpmn.findings", "bpmn.model", "bpmn.xml", "bpmn.expressions", "bpmn.schedule"},
     "bpmn.spec": {"bpmn.findings", "bpmn.model", "bpmn.expressions", "bpmn.schedule"},
     "bpmn.runtime": {"bpmn.findings", "bpmn.model", "bpmn.expressions", "bpmn.spec", "bpmn.schedule"},

@@ -6,7 +6,7 @@ from typing import Any
 
 from bpmn.expressions.feel.scope import Run
 from bpmn.expressions.feel.types import ANY, MISMATCH, coerced
-from bpmn.expressions.feel.values import Function
+from bpmn.expressions.feel.values import UNFIT, Function
 
 
 def invoke(function: Any, arguments: list[Any], run: Run) -> Any:
@@ -17,7 +17,8 @@ def invoke(function: Any, arguments: list[Any], run: Run) -> Any:
         count = len(arguments)
         if count < variant.needed or (count > len(variant.parameters) and not variant.variadic):
             continue
-        return variant.call(run, *arguments)
+        if (result := variant.call(run, *arguments)) is not UNFIT:
+            return result
     if function.variants or len(arguments) != len(function.parameters):
         return None
     return _call_declared(function, arguments, run)
@@ -34,9 +35,8 @@ def invoke_named(function: Any, arguments: dict[str, Any], run: Run) -> Any:
         ordered = [arguments.get(name) for name in known]
         while len(ordered) > variant.needed and known[len(ordered) - 1] not in arguments:
             ordered.pop()
-        if variant.variadic and len(ordered) == 1 and isinstance(ordered[0], list):
-            return variant.call(run, ordered[0])
-        return variant.call(run, *ordered)
+        if (result := variant.call(run, *ordered)) is not UNFIT:
+            return result
     if function.variants or arguments.keys() != set(function.parameters):
         return None
     return _call_declared(function, [arguments[name] for name in function.parameters], run)

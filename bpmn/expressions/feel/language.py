@@ -81,10 +81,15 @@ def compile_in_decision(
 
 
 def compile_unary_tests(
-    text: str, *, known: Collection[str], members: Names | None = None, types: Mapping[str, Type] | None = None
+    text: str,
+    *,
+    known: Collection[str],
+    members: Names | None = None,
+    types: Mapping[str, Type] | None = None,
+    asked: Collection[str] = (),
 ) -> Compiled:
-    """Compile an input entry; it asks of the value that is bound to `?`. Raises CompileError."""
-    return _compile(text, Parser.unary_tests, {*known, "?"}, members, types)
+    """Compile an input entry: it asks about the value bound to `?` and to the names in `asked`. Raises CompileError."""
+    return _compile(text, Parser.unary_tests, {*known, "?", *asked}, members, types, ("?", *asked))
 
 
 def _compile(
@@ -93,8 +98,9 @@ def _compile(
     known: Collection[str],
     members: Names | None,
     types: Mapping[str, Type] | None,
+    asked: Collection[str] = ("?",),
 ) -> Compiled:
-    parser = Parser(text, known=known, builtins=NAMES, members=members or MEMBERS, types=types)
+    parser = Parser(text, known=known, builtins=NAMES, members=members or MEMBERS, types=types, asked=asked)
     compiler = Compiler(FUNCTIONS, strict=False)
     evaluate = compiler.compile(rule(parser))
     return Compiled(text, evaluate, frozenset(compiler.free), frozenset(compiler.unknown))

@@ -20,7 +20,7 @@ _NUMERIC: dict[str, Callable[[Any, Any], Decimal]] = {
     "-": EXACT.subtract,
     "*": EXACT.multiply,
     "/": EXACT.divide,
-    "**": EXACT.power,
+    "**": lambda base, exponent: EXACT.power(base, exponent) if exponent else Decimal(1),
 }
 _TEMPORAL = (temporal.Date, temporal.Time, temporal.DateTime, temporal.Months, temporal.Nanos)
 

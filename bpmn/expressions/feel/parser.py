@@ -35,7 +35,8 @@ class Parser:
     """Parses one text.
 
     `known` are the names that the text may use, spaces and operators included, `members` those that may stand behind a
-    dot, `types` those of the model. `depth` bounds nesting. With `strict`, a wrong `@` literal is refused; else null.
+    dot, `types` those of the model, `asked` the names of the value that an input entry asks about. `depth` bounds
+    nesting. With `strict`, a wrong `@` literal is refused; else it is null.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Parser:
         types: Mapping[str, Type] | None = None,
         depth: int = MAX_NESTING,
         strict: bool = False,
+        asked: Collection[str] = ("?",),
     ) -> None:
         check_text(text, "FEEL")
         self._text = text
@@ -56,6 +58,7 @@ class Parser:
         self._nesting = 0
         self._depth = depth
         self._strict = strict
+        self._asked = frozenset(asked)
         self._builtins = builtins
         self._types = sorted(
             ((parts_of(name), kind) for name, kind in (types or {}).items()), key=lambda each: -len(each[0])
@@ -502,8 +505,9 @@ class Parser:
                 else:
                     key = self._new_name(":")
                 self._expect(":")
-                value = self._expression()
-                entries.append((key, value))
+                if key and self._is("function"):
+                    self._bind(key)  # it may call itself
+                entries.append((key, self._expression()))
                 if key:
                     self._bind(key)
                     self._members.add(key)
@@ -518,8 +522,7 @@ class Parser:
         match = self._names.match(self._tokens, self._next)
         if match is not None and (match[1] > 1 or match[0] not in KEYWORDS):
             self._next += match[1]
-            if match[0] == "?":
-                self._asks = True
+            self._asks = self._asks or match[0] in self._asked
             return tree.Name(match[0], self._is_bound(match[0]))
         if token.text in _CONSTANTS:
             self._next += 1
@@ -527,8 +530,7 @@ class Parser:
         if token.text in _RESERVED:
             raise self._unexpected("a value")
         self._next += 1
-        if token.text == "?":
-            self._asks = True
+        self._asks = self._asks or token.text in self._asked
         return tree.Name(token.text)
 
     def _is_bound(self, name: str) -> bool:

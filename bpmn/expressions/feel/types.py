@@ -193,7 +193,7 @@ def coerced(value: Any, kind: Type) -> Any:
             return [single] if fits([single], kind) else MISMATCH
         return MISMATCH
     if isinstance(value, list) and len(value) == 1:
-        return coerced(value[0], kind)
+        return value[0] if fits(value[0], kind) else MISMATCH
     if target == DATE_TIME and isinstance(value, temporal.Date):
         return temporal.midnight_utc(value)
     return MISMATCH

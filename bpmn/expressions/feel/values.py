@@ -48,9 +48,19 @@ class Function:
     variants: tuple[Variant, ...] = ()
 
 
+class Unfit:
+    """What a variant of a built-in function answers to arguments that are not for it."""
+
+
+UNFIT = Unfit()
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One way to call a built-in function; `needed` of its parameters must be there, the last may be `variadic`."""
+    """One way to call a built-in function; `needed` of its parameters must be there, the last may be `variadic`.
+
+    `call` answers UNFIT where an argument is of another kind than its parameter.
+    """
 
     parameters: tuple[str, ...]
     needed: int

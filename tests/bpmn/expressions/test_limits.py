@@ -97,11 +97,25 @@ JUEL = [
     "${'" + "9" * 5000 + "' + 1}",
     "${S('" + "[" * 20_000 + "')}",
 ]
+FEEL = [
+    "for i in 1..1000000000 return i",
+    "for i in 1..100000, j in 1..100000 return i",
+    "some i in 1..100000 satisfies some j in 1..100000 satisfies false",
+    "{f: function(n) f(n), r: f(1)}.r",
+    "{f: function(n) f(n - 1) + f(n - 1), r: f(50)}.r",
+    "flatten([items, items, for i in 1..1000 return items])",
+    "string join(for i in 1..100 return text)",
+    'matches("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", "^(a+)+$")',
+    "[1..2]",
+    "function(x) x",
+    "sort(for i in 1..100000 return -i, function(a, b) count(items[item < a]) < b)",
+]
 
 
 @pytest.mark.parametrize(
     ("language", "script"),
     [
+        *(("feel", script) for script in FEEL),
         *(("javascript", script) for script in JAVASCRIPT),
         *(("python", script) for script in PYTHON),
         *(("juel", script) for script in JUEL),
@@ -128,6 +142,14 @@ def test_should_end_what_would_not_end(language: str, script: str) -> None:
         ("feel", "(" * 5000 + "1" + ")" * 5000),
         ("feel", "[" * 5000 + "]" * 5000),
         ("feel", "if a then " * 5000 + "1"),
+        ("feel", "[1.." * 5000),
+        ("feel", "x in (" * 5000),
+        ("feel", "f(" * 5000),
+        ("feel", "a[" * 5000),
+        ("feel", "{a: " * 5000),
+        ("feel", "for i in " * 5000),
+        ("feel", "function(a) " * 5000 + "1"),
+        ("feel", "x instance of " + "list<" * 5000),
         ("python", "(" * 50_000 + "1" + ")" * 50_000),
         ("python", "not " * 20_000 + "1"),
         ("python", "x" * 200_000),
@@ -147,6 +169,9 @@ def test_should_evaluate_long_flat_expressions() -> None:
     for language, text in (
         ("juel", "${" + "+".join(["1"] * terms) + "}"),
         ("feel", "+".join(["1"] * terms)),
+        ("feel", "--" * terms + str(terms)),
+        ("feel", "a or " * terms + "true"),
+        ("feel", "if false then 0 else " * 100 + "10000"),
         ("juel", "${" + "!" * terms + "true}"),
         ("juel", "${" + "1>2?0:" * terms + "10000}"),
     ):

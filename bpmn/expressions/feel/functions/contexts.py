@@ -72,15 +72,15 @@ FUNCTIONS = (
     simple("not", "negand: any", negation),
     function(
         "get value",
-        variant("m: context, key: key", get_value),
-        variant("context: context, key: key", get_value),
+        variant("m: context, key: string", get_value),
+        variant("context: context, key: string", get_value),
         variant("context: context, keys: list", get_value),
     ),
     function("get entries", variant("m: context", get_entries), variant("context: context", get_entries)),
     simple("context", "entries: list", context_of),
     function(
         "context put",
-        variant("context: context, key: key, value: any", put),
+        variant("context: context, key: string, value: any", put),
         variant("context: context, keys: list, value: any", put),
     ),
     function(

@@ -21,7 +21,7 @@ def one_or_many(implementation: Callable[[list[Any]], Any]) -> tuple[Variant, ..
     """`max([1, 2])` and `max(1, 2)`."""
     return (
         variant("list: list", implementation),
-        variant("list: any, more: any...", lambda *items: implementation(list(items))),
+        variant("list: any, item: any, items: any...", lambda *items: implementation(list(items))),
     )
 
 

@@ -95,7 +95,7 @@ FUNCTIONS = (
             ("round half down", ROUND_HALF_DOWN),
         )
     ),
-    function("abs", variant("n: any", absolute), variant("number: any", absolute)),
+    simple("abs", "n: any", absolute),
     simple("modulo", "dividend: number, divisor: number", modulo),
     simple("sqrt", "number: number", square_root),
     simple("log", "number: number", _positive(EXACT.ln)),

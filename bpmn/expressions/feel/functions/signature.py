@@ -8,7 +8,7 @@ from typing import Any
 from bpmn.expressions.feel import temporal
 from bpmn.expressions.feel.scope import Run
 from bpmn.expressions.feel.types import is_number
-from bpmn.expressions.feel.values import Function, Range, Variant
+from bpmn.expressions.feel.values import UNFIT, Function, Range, Variant
 
 _CHECKS: dict[str, Callable[[Any], bool]] = {
     "any": lambda value: True,
@@ -22,7 +22,6 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "day": lambda value: isinstance(value, temporal.Date | temporal.DateTime),
     "time": lambda value: isinstance(value, temporal.Time),
     "days": lambda value: isinstance(value, temporal.Nanos),
-    "key": lambda value: isinstance(value, str | list),
     "point": lambda value: value is not None and not isinstance(value, list | dict | Function | Range),
     "ranged": lambda value: value is not None and not isinstance(value, list | dict | Function),
 }
@@ -70,7 +69,7 @@ def variant(signature: str, implementation: Callable[..., Any], *, with_run: boo
             assert parameter is not None, "invocation checks the number of arguments"
             value = parameter.take(argument)
             if value is _MISSING:
-                return None
+                return UNFIT
             taken.append(value)
         return implementation(run, *taken) if with_run else implementation(*taken)
 

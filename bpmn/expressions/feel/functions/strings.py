@@ -67,7 +67,7 @@ FUNCTIONS = (
     function(
         "string join",
         variant("list: list, delimiter: string|null?", join),
-        variant("list: list, delimiter: string|null, prefix: string|null?, suffix: string|null?", join),
+        variant("list: list, delimiter: string|null, prefix: string|null, suffix: string|null", join),
     ),
     simple("extract", "string: string, pattern: string", extract),
     simple("trim", "string: string", str.strip),
