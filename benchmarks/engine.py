@@ -1,8 +1,11 @@
-"""Microseconds per element of the token runtime, in memory: no store, no bus; beside SpiffWorkflow where that can run.
+"""Microseconds of processor time per element of the token runtime, in memory, without store and bus; beside
+SpiffWorkflow where that can run.
 
-Run it with `python -m benchmarks.engine [--peer] [--profile NAME]`. Shapes: elements in a row, a loop, parallel blocks
-in a row, a wide multi-instance whose tasks are completed one by one, nested sub-processes. `elements` counts element
-instances entered; samples of at least 2,000 elements are taken for a quarter of a second, the best one counts.
+Run it with `python -m benchmarks.engine [--peer] [--profile NAME] [--only NAME]`. Shapes: elements in a row, a loop,
+parallel blocks in a row, a wide multi-instance whose tasks or jobs are completed one by one, nested sub-processes; each
+at several sizes, to show that time is linear and memory is bounded by what is active. `elements` counts element
+instances entered; samples of at least 2,000 elements are taken for a quarter of a second, at least three of them, and
+the best one counts. Then the memory that a run needs at its peak, and the time to upload a model of 10,000 elements.
 """
 
 from __future__ import annotations
@@ -16,12 +19,16 @@ import platform
 import pstats
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from bpmn.examine import examine
+from bpmn.findings import has_errors
 from bpmn.runtime.simulator import Simulator
+from bpmn.spec import compile_model
 from bpmn.spec.graph import Graph
 from tests.support.models import compile_document, end, exclusive, model, parallel, script_task, start, task
 
@@ -81,33 +88,42 @@ def nested(depth: int) -> Shape:
     return Shape(f"{depth} nested sub-processes", data, 3 * depth + 3, {}, peer=depth <= 20)
 
 
-def wide(count: int) -> Shape:
+def wide(count: int, kind: str = "user") -> Shape:
     times = f"<loopCardinality>{count}</loopCardinality>"
     loop = f"<multiInstanceLoopCharacteristics>{times}</multiInstanceLoopCharacteristics>"
+    attributes = "" if kind == "user" else ' camunda:type="external" camunda:topic="work"'
     data = (
-        '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t">'
-        f'<process id="p" isExecutable="true"><startEvent id="start"/><userTask id="t">{loop}</userTask>'
+        '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t" '
+        'xmlns:camunda="http://camunda.org/schema/1.0/bpmn">'
+        f'<process id="p" isExecutable="true"><startEvent id="start"/>'
+        f'<{kind}Task id="t"{attributes}>{loop}</{kind}Task>'
         '<endEvent id="end"/><sequenceFlow id="a" sourceRef="start" targetRef="t"/>'
         '<sequenceFlow id="b" sourceRef="t" targetRef="end"/></process></definitions>'
     ).encode()
-    return Shape(f"multi-instance of {count:,} user tasks, one by one", data, count + 3, {}, peer=count <= 100)
+    name = f"multi-instance of {count:,} {kind} tasks, one by one"
+    return Shape(name, data, count + 3, {}, peer=kind == "user" and count <= 100)
 
 
-SHAPES = (
-    *(row(5), row(100), row(10_000)),
-    *(loop(100), loop(10_000)),
-    *(blocks(4), blocks(20)),
-    *(nested(10), nested(100)),
-    *(wide(100), wide(10_000)),
+FAMILIES = (
+    (row(5), row(100), row(10_000)),
+    (loop(100), loop(10_000), loop(100_000)),
+    (blocks(4), blocks(20)),
+    (nested(10), nested(100), nested(500)),
+    (wide(100), wide(10_000), wide(100_000)),
+    (wide(100, "service"), wide(10_000, "service"), wide(100_000, "service")),
 )
+"""The same at several sizes; the last column compares each with the first of its family."""
+UPLOADED = 10_000
 
 
 def run_ours(graphs: dict[str, Graph], shape: Shape) -> None:
     simulator = Simulator(graphs, keep_events=False)
     instance = simulator.start("p", shape.variables)
-    while simulator.tasks:
+    while simulator.tasks or simulator.jobs:
         for task_id in list(simulator.tasks):
             simulator.complete_task(task_id)
+        for job_id in list(simulator.jobs):
+            simulator.complete_job(job_id)
     if simulator.status(instance) != "COMPLETED":
         raise RuntimeError(f"Expected '{shape.name}' to complete, but it is {simulator.status(instance)}")
 
@@ -137,20 +153,64 @@ def peer_runner(shape: Shape) -> Callable[[], None]:
 ELEMENTS_PER_SAMPLE = 2_000
 """A short process is run again and again within one sample, as an engine under load does it; alone it would be timed
 with cold caches."""
+SAMPLES = 3
 
 
 def measure(run: Callable[[], None], elements: int, seconds: float = 0.25) -> float:
     """Microseconds per element of the best sample."""
     runs = max(1, ELEMENTS_PER_SAMPLE // elements)
-    best, spent = float("inf"), 0.0
-    while spent < seconds:
+    best, spent, samples = float("inf"), 0.0, 0
+    while spent < seconds or samples < SAMPLES:
         gc.collect()
-        begin = time.perf_counter()
+        samples += 1
+        begin = time.process_time()  # others may be at work on the machine
         for _ in range(runs):
             run()
-        took = time.perf_counter() - begin
+        took = time.process_time() - begin
         best, spent = min(best, took / runs), spent + took
     return best / elements * 1e6
+
+
+def peak_memory(graphs: dict[str, Graph], shape: Shape) -> int:
+    """Bytes that a run has in use at its peak, beyond what was in use before it."""
+    run_ours(graphs, shape)  # what is made once
+    gc.collect()
+    tracemalloc.start()
+    try:
+        run_ours(graphs, shape)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def print_memory() -> None:
+    """What is active at once bounds the memory: nothing, one token, all items."""
+    print(f"\n{'peak memory':<52}{'active':>10}{'kB':>12}{'bytes/active':>15}")
+    for shape, active in (
+        *((row(length), 1) for length in (100, 10_000)),
+        *((loop(rounds), 1) for rounds in (100, 10_000)),
+        *((nested(depth), depth) for depth in (100, 500)),
+        *((wide(count), count) for count in (1_000, 10_000)),
+    ):
+        peak = peak_memory(compile_document(shape.data), shape)
+        each = f"{peak / active:,.0f}" if active > 1 else ""
+        print(f"{shape.name:<52}{active:>10,}{peak / 1024:>12,.0f}{each:>15}")
+        sys.stdout.flush()
+
+
+def upload(data: bytes) -> None:
+    """Read, check, compile: what a deployment does with a model before it is stored."""
+    examined = examine(data)
+    if examined.model is None or has_errors(examined.findings):
+        raise RuntimeError(f"Expected a model without errors, but got {examined.findings[:3]}")
+    compile_model(examined.model)
+
+
+def print_upload() -> None:
+    print(f"\n{'upload':<52}{'elements':>10}{'seconds':>12}")
+    for shape in (row(UPLOADED), blocks(UPLOADED // 5)):
+        best = measure(partial(upload, shape.data), shape.elements, 0.0)
+        print(f"{shape.name:<52}{shape.elements:>10,}{best * shape.elements / 1e6:>12.2f}")
 
 
 def machine() -> str:
@@ -164,25 +224,33 @@ def machine() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer", action="store_true", help="measure SpiffWorkflow as well")
+    parser.add_argument("--only", metavar="NAME", default="", help="only shapes whose name holds this")
     parser.add_argument("--profile", metavar="NAME", help="profile the first shape whose name holds this")
     arguments = parser.parse_args()
     if arguments.profile:
-        shape = next(shape for shape in SHAPES if arguments.profile in shape.name)
+        shape = next(shape for family in FAMILIES for shape in family if arguments.profile in shape.name)
         graphs = compile_document(shape.data)
         profiler = cProfile.Profile()
         profiler.runcall(run_ours, graphs, shape)
         pstats.Stats(profiler).sort_stats("tottime").print_stats(25)
         return
     print(machine())
-    print(f"{'shape':<52}{'elements':>10}{'us/element':>12}" + (f"{'SpiffWorkflow':>15}" if arguments.peer else ""))
-    for shape in SHAPES:
-        graphs = compile_document(shape.data)
-        ours = measure(partial(run_ours, graphs, shape), shape.elements)
-        line = f"{shape.name:<52}{shape.elements:>10,}{ours:>12.1f}"
-        if arguments.peer:
-            line += f"{peer_figure(shape):>15}"
-        print(line)
-        sys.stdout.flush()
+    peer = f"{'SpiffWorkflow':>15}" if arguments.peer else ""
+    print(f"{'shape':<52}{'elements':>10}{'us/element':>12}{'to first':>10}{peer}")
+    for family in FAMILIES:
+        first: float | None = None
+        for shape in family:
+            if arguments.only not in shape.name:
+                continue
+            graphs = compile_document(shape.data)
+            ours = measure(partial(run_ours, graphs, shape), shape.elements)
+            first = ours if first is None else first
+            line = f"{shape.name:<52}{shape.elements:>10,}{ours:>12.1f}{ours / first:>10.2f}"
+            print(line + (f"{peer_figure(shape):>15}" if arguments.peer else ""))
+            sys.stdout.flush()
+    if not arguments.only:
+        print_memory()
+        print_upload()
 
 
 def peer_figure(shape: Shape) -> str:

@@ -77,6 +77,10 @@ def handle(
         run(work)
     except Missing as missing:
         return missing.need
+    finally:
+        # The two know each other. Without the circle a step is freed when it is done, and need not be found by the
+        # garbage collector, which would look at everything else that is alive each time.
+        del work.life
     return Step(work.events, work.kept_effects(), draft.finish(), Outcome.DONE, work.transitions)
 
 
