@@ -20,7 +20,10 @@ from tests.support.conversations import (
     waiting,
 )
 from tests.support.models import (
+    Element,
+    boundary,
     catch,
+    compile_document,
     document,
     end,
     event_start,
@@ -31,6 +34,7 @@ from tests.support.models import (
     parallel,
     process,
     receive_task,
+    standard_loop,
     start,
     sub_process,
     throw,
@@ -489,3 +493,119 @@ def test_should_be_for_anybody_where_the_flow_leads_out_of_the_document(pools: d
 
     # then
     assert [message.receivers for message in simulator.thrown] == [()]
+
+
+# -- interplay --------------------------------------------------------------------------------------------------------
+
+
+def test_should_give_each_round_of_a_loop_a_conversation_of_its_own() -> None:
+    # given
+    buyer = process(
+        "buyer",
+        start(),
+        sub_process(
+            "again",
+            *(start("s2"), user_task("order"), throw("offer", on_message("mOffer"))),
+            *(receive_task("answer", "mAnswer"), end("e2")),
+            flows="s2 -> order -> offer -> answer -> e2",
+            inner=standard_loop("orderId < 2"),
+        ),
+        end("done"),
+        flows="start -> again -> done",
+    )
+    simulator = simulate(market(buyer, seller=""))
+    instance = simulator.start("buyer", {"orderId": 0})
+
+    # when
+    for order in (1, 2):
+        simulator.complete("order", {"orderId": order})
+        assert not simulator.publish("answer", {"order": {"id": 3}})
+        assert simulator.publish("answer", {"order": {"id": order}})
+
+    # then
+    assert keys_set(simulator, instance) == [("kOrder", (1,)), ("kOrder", (2,))]
+    assert simulator.status(instance) is InstanceStatus.COMPLETED
+
+
+def test_should_keep_a_key_over_migration_and_ask_by_the_paths_of_the_new_version() -> None:
+    # given
+    simulator = simulate(market(seller=""))
+    instance = simulator.start("buyer", {"orderId": 1})
+    moved = ORDER_ID.replace("order['id']", "nested['order']")
+    simulator.migrate(instance, compile_document(market(seller="", order=moved))["buyer"])
+
+    # when: found by the old path, it is sent back by the new definition
+    simulator.publish("answer", {"order": {"id": 1}})
+
+    # then
+    assert len(simulator.redelivered) == 1
+    assert not simulator.publish("answer", {"order": {"id": 1}})
+    assert simulator.publish("answer", {"nested": {"order": 1}})
+    assert simulator.status(instance) is InstanceStatus.COMPLETED
+
+
+def test_should_ask_again_at_a_boundary_event_that_goes_on() -> None:
+    # given
+    seller = process(
+        "seller",
+        *(start("begin", on_message("mOffer")), user_task("decide"), end("done")),
+        *(boundary("changed", "decide", on_message("mAnswer"), interrupting=False), end("noted")),
+        flows="begin -> decide -> done; changed -> noted",
+    )
+    simulator = simulate(market(seller=seller))
+    simulator.start("seller", {"orderId": 1}, element_id="begin")
+
+    # when / then
+    for _ in range(2):
+        assert not simulator.publish("answer", {"order": {"id": 2}})
+        assert simulator.publish("answer", {"order": {"id": 1}})
+
+
+def test_should_wait_for_the_other_messages_of_the_conversation_that_began_it() -> None:
+    # given: a process that two messages begin together
+    begun = process(
+        "p",
+        Element("eventBasedGateway", "g", {"instantiate": "true", "eventGatewayType": "Parallel"}),
+        *(catch("a", on_message("mOffer")), catch("b", on_message("mAnswer")), parallel("join"), end()),
+        flows="g -> a -> join -> end; g -> b -> join",
+    )
+    data = document(
+        begun, roots=MESSAGES + ORDER_ID + collaboration(correlation_key("kOrder", "pOrder"), pools={"P": "p"})
+    )
+    simulator = simulate(data)
+
+    # when
+    instance = simulator.start("p", {"orderId": 1}, element_id="a")
+
+    # then
+    assert not simulator.publish("answer", {"order": {"id": 2}})
+    assert simulator.publish("answer", {"order": {"id": 1}})
+    assert simulator.status(instance) is InstanceStatus.COMPLETED
+
+
+def test_should_compare_a_vendors_key_as_well() -> None:
+    # given
+    zeebe = message("mOffer", "offer") + message("mAnswer", "answer", key="=customer")
+    paths = ORDER_ID.replace("order['id']", "order.id")
+    key = collaboration(correlation_key("kOrder", "pOrder"), pools={"B": "buyer"})
+    simulator = simulate(document(BUYER, roots=zeebe + paths + key))
+    simulator.start("buyer", {"orderId": 1, "customer": "Ann"})
+
+    # when / then
+    assert not simulator.publish("answer", {"order": {"id": 1}})
+    assert not simulator.publish("answer", {"order": {"id": 1}}, key="Bob")
+    assert not simulator.publish("answer", {"order": {"id": 2}}, key="Ann")
+    assert simulator.publish("answer", {"order": {"id": 1}}, key="Ann")
+
+
+@pytest.mark.parametrize("path", ["order['id']", "=order.id", "${order.id}"])
+def test_should_find_no_value_where_a_path_fails(path: str) -> None:
+    # given
+    paths = correlation_property("pOrder", {"mOffer": "orderId", "mAnswer": path})
+    simulator = simulate(market(order=paths))
+    simulator.start("buyer", {"orderId": 1})
+
+    # when / then
+    for order in (None, 5, {}, {"id": None}, {"id": [1]}, {"id": {"a": 1}}, "text", []):
+        assert not simulator.publish("answer", {"order": order})
+    assert simulator.publish("answer", {"order": {"id": 1}})
