@@ -562,6 +562,7 @@ class Session:
 
     def finish(self, into: Changes) -> None:
         """Add everything of this session to the changes of the batch."""
+        into.updated_tasks.extend(self.changed_tasks.values())
         if not self.touched:
             _extend(into, self.changes)
             return
@@ -583,7 +584,6 @@ class Session:
         into.new_jobs.extend(self.new_jobs.values())
         into.updated_jobs.extend(self.changed_jobs.values())
         into.new_tasks.extend(self.new_tasks.values())
-        into.updated_tasks.extend(self.changed_tasks.values())
         into.new_timers.extend(self.waits[WaitKind.TIMER].values())
         into.new_message_subscriptions.extend(self.waits[WaitKind.MESSAGE].values())
         into.new_signal_subscriptions.extend(self.waits[WaitKind.SIGNAL].values())
