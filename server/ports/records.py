@@ -6,7 +6,7 @@ the expression languages; the store's codec makes bytes of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -308,6 +308,17 @@ class MessageRow:
 
 
 @dataclass(slots=True, kw_only=True)
+class MessageKeyRow:
+    """The values that a message which is kept carries by a rule."""
+
+    message_id: int
+    tenant_id: str
+    name: str
+    rule: RuleDocument
+    values: Sequence[Value]
+
+
+@dataclass(slots=True, kw_only=True)
 class ConditionWaitRow:
     """One row per name it reads (`*`: unknown)."""
 
@@ -505,6 +516,8 @@ class Changes:
     updated_messages: list[MessageRow] = field(default_factory=list)
     """Columns written: state, instance_ids, expires_at."""
     deleted_messages: list[int] = field(default_factory=list)
+    new_message_keys: list[MessageKeyRow] = field(default_factory=list)
+    """Of messages that become BUFFERED, for each of `kept_rules`; one that is there already stays."""
     new_condition_waits: list[ConditionWaitRow] = field(default_factory=list)
     deleted_condition_waits: list[tuple[int, int]] = field(default_factory=list)
     """(instance, wait id): all its names."""

@@ -193,7 +193,11 @@ class UnitOfWork(Protocol):
     ) -> list[MessageRow]:
         """Messages that the subscription could take (`matching_subscriptions` the other way round): OPEN, or BUFFERED
         and not expired, in order of id; [] where the subscription is gone or claimed. `carried` tells the values that
-        a message has by the subscription's rule; without it none has any."""
+        a message has by the subscription's rule; without it none has any.
+
+        For a subscription with a rule those that are kept are found by their values (`kept_rules`); an OPEN one need
+        not be among them: it is matched by itself.
+        """
 
     def matching_subscriptions(
         self,
@@ -215,6 +219,10 @@ class UnitOfWork(Protocol):
     def correlation_rules(self, tenant_id: str, name: str) -> list[RuleDocument]:
         """The distinct rules of unclaimed subscriptions to the name that wait for values. Costs one look-up for each,
         however many subscriptions there are."""
+
+    def kept_rules(self, tenant_id: str, name: str) -> list[RuleDocument]:
+        """Rules by which messages of the name are to be found while they are kept: whoever has one BUFFERED writes its
+        values (`Changes.new_message_keys`). `messages_for` adds the rules it is asked for."""
 
     def correlated_subscriptions(self, instance_id: int, limit: int, after: int = 0) -> list[MessageSubscriptionRow]:
         """Subscriptions of the instance that a correlation key of the standard's concerns, id above `after`, by id."""

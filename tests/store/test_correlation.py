@@ -7,11 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
-from server.ports.records import MessageRow, MessageSubscriptionRow, RuleDocument
+from server.ports.records import MessageKeyRow, MessageRow, MessageSubscriptionRow, RuleDocument
 from server.ports.store import Store
+from server.store.sql.store import SqlStore
+from server.store.tables import message_key
 from tests.store.helpers import write
 from tests.support import rows
+from tests.support.rows import NOW
 
 ORDER: RuleDocument = [["python", "orderId"]]
 BOTH: RuleDocument = [["python", "orderId"], ["juel", "${customer}"]]
@@ -142,3 +146,73 @@ def test_should_keep_a_message_for_its_receivers(store: Store) -> None:
     assert fitting(store, seller) == [message.id]
     with store.begin() as unit:
         assert unit.find_message(message.id) == message
+
+
+def test_should_find_a_kept_message_by_its_values_however_many_are_kept(store: Store) -> None:
+    # given: the first question makes the rule known, so that what is kept later can be found by it
+    early = rows.message(state="BUFFERED", variables={"orderId": "early"})
+    first = waits_for("early")
+    write(store, new_message_subscriptions=[first], new_messages=[early, rows.message(state="BUFFERED")])
+    with store.begin() as unit:
+        assert [m.id for m in unit.messages_for("default", "paid", 1, first.id, 10, carries)] == [early.id]
+        known = unit.kept_rules("default", "paid")
+        unit.commit()
+    kept = [rows.message(state="BUFFERED", variables={"orderId": number}) for number in range(300)]
+    keys = [
+        MessageKeyRow(message_id=m.id, tenant_id="default", name="paid", rule=rule, values=[m.variables["orderId"]])
+        for m in kept
+        for rule in known
+    ]
+    late = waits_for(250, instance_id=2)
+    write(store, new_messages=kept, new_message_keys=keys, new_message_subscriptions=[late])
+    asked: list[int] = []
+
+    def count(message: MessageRow, rule: RuleDocument) -> Sequence[Any] | None:
+        asked.append(message.id)
+        return carries(message, rule)
+
+    # when
+    with store.begin() as unit:
+        found = unit.messages_for("default", "paid", 2, late.id, 10, count)
+
+    # then
+    assert [row.id for row in found] == [kept[250].id]
+    assert asked == [kept[250].id] or not known, "only a store that looks through all of them asks the others"
+
+
+def test_should_keep_the_values_of_a_message_once(store: Store) -> None:
+    subscription, message = waits_for(1), rows.message(state="BUFFERED", variables={"orderId": 1})
+    key = MessageKeyRow(message_id=message.id, tenant_id="default", name="paid", rule=ORDER, values=[1])
+    write(store, new_message_subscriptions=[subscription], new_messages=[message], new_message_keys=[key])
+    write(store, new_message_keys=[key])
+
+    assert fitting(store, subscription) == [message.id]
+
+
+@pytest.mark.parametrize("way", ["deleted", "expired"])
+def test_should_forget_the_values_with_the_message(store: Store, way: str) -> None:
+    message = rows.message(state="BUFFERED", variables={"orderId": 1}, expires_at=NOW)
+    key = MessageKeyRow(message_id=message.id, tenant_id="default", name="paid", rule=ORDER, values=[1])
+    write(store, new_messages=[message], new_message_keys=[key])
+
+    if way == "deleted":
+        write(store, deleted_messages=[message.id])
+    else:
+        with store.begin() as unit:
+            assert unit.delete_expired_messages(10) == 1
+            unit.commit()
+
+    with store.begin() as unit:
+        assert unit.find_message(message.id) is None
+    if isinstance(store, SqlStore):
+        with store.read() as unit:
+            assert unit.query(select(func.count()).select_from(message_key)).scalar_one() == 0
+
+
+def test_should_compare_the_business_key_of_a_kept_message(store: Store) -> None:
+    mine, other = waits_for(1, business_key="B"), waits_for(1, business_key="C")
+    message = rows.message(business_key="B", variables={"orderId": 1})
+    write(store, new_message_subscriptions=[mine, other], new_messages=[message])
+
+    assert fitting(store, mine) == [message.id]
+    assert fitting(store, other) == []

@@ -205,6 +205,10 @@ class Waits(UnitBase):
                     rules[equality_hash(rule) or 0] = rule
         return [rules[digest] for digest in sorted(rules)]
 
+    def kept_rules(self, tenant_id: str, name: str) -> list[RuleDocument]:
+        """None: here all messages of a name are looked through."""
+        return []
+
     def correlated_subscriptions(self, instance_id: int, limit: int, after: int = 0) -> list[MessageSubscriptionRow]:
         """Subscriptions of the instance that a correlation key of the standard's concerns, by id."""
         rows = self._views.message_subscription.thawed(self._views.message_subscription.scan(instance_id))

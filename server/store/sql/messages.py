@@ -7,12 +7,23 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, delete, exists, func, or_, select, text
 
-from server.ports.records import MessageRow, MessageStartRow, MessageSubscriptionRow, RuleDocument
+from server.ports.records import MessageKeyRow, MessageRow, MessageStartRow, MessageSubscriptionRow, RuleDocument
 from server.ports.store import Carried, Value
 from server.store.codec import encode
 from server.store.sql import rows
+from server.store.sql.arrays import Dialect
 from server.store.sql.base import UnitBase
-from server.store.tables import instance, message, message_start, message_subscription, variable
+from server.store.sql.statements import insert_for, per_dialect
+from server.store.sql.write import keep_message_key, message_key_params
+from server.store.tables import (
+    instance,
+    message,
+    message_key,
+    message_rule,
+    message_start,
+    message_subscription,
+    variable,
+)
 from server.store.values import equality_hash, hash_bytes, index_hash, same_value
 
 _OPEN = text("message.state IN ('OPEN', 'BUFFERED')")
@@ -29,6 +40,17 @@ _OPEN_MESSAGES = (
             message.c.target_instance_id.is_(None),
             message.c.target_instance_id == bindparam("instance_id", type_=message.c.target_instance_id.type),
         ),
+        message.c.id > bindparam("after", type_=message.c.id.type),
+    )
+    .order_by(message.c.id)
+    .limit(bindparam("limit", type_=Integer()))
+)
+_KEPT_MESSAGES = (
+    select(*rows.message.columns)
+    .where(
+        message.c.tenant_id == bindparam("tenant_id"),
+        message.c.name == bindparam("name"),
+        _OPEN,
         message.c.id > bindparam("after", type_=message.c.id.type),
     )
     .order_by(message.c.id)
@@ -100,7 +122,28 @@ _EXPIRED = (
     .limit(bindparam("limit", type_=Integer()))
     .with_for_update(skip_locked=True)
 )
-_DELETE_EXPIRED = delete(message).where(message.c.id.in_(_EXPIRED))
+_DELETE_MESSAGES = delete(message).where(message.c.id.in_(bindparam("ids", expanding=True)))
+_DELETE_KEYS = delete(message_key).where(message_key.c.message_id.in_(bindparam("ids", expanding=True)))
+_RULES = select(message_rule.c.rule).where(
+    message_rule.c.tenant_id == bindparam("tenant_id"), message_rule.c.name == bindparam("name")
+)
+_RULE_IS_KNOWN = select(message_rule.c.rule_hash).where(
+    message_rule.c.tenant_id == bindparam("tenant_id"),
+    message_rule.c.name == bindparam("name"),
+    message_rule.c.rule_hash == bindparam("rule_hash"),
+)
+_BY_VALUES = _OPEN_MESSAGES.where(
+    message.c.id.in_(
+        select(message_key.c.message_id).where(
+            message_key.c.tenant_id == bindparam("tenant_id"),
+            message_key.c.name == bindparam("name"),
+            message_key.c.rule_hash == bindparam("rule_hash"),
+            message_key.c.key_hash == bindparam("values_hash"),
+        )
+    )
+)
+_PORTION = 500
+"""Messages looked through at once when a rule is new."""
 
 
 def _subscriptions() -> Select[Any]:
@@ -139,6 +182,11 @@ def _root_variable_equals(name: str, value: Value) -> ColumnElement[bool]:
     )
 
 
+@per_dialect
+def _keep_rule(dialect: Dialect) -> Any:
+    return insert_for(dialect, message_rule).on_conflict_do_nothing()
+
+
 class Messages(UnitBase):
     def lock_message_name(self, tenant_id: str, name: str) -> None:
         """Until the end of the transaction nobody else matches this name. SQLite has one writer anyway."""
@@ -172,8 +220,15 @@ class Messages(UnitBase):
         if found is None:
             return []
         subscription = rows.message_subscription.row(found)
-        statement = _open_messages_for(subscription)
         params = names | {"now": self.now(), "limit": limit + _LOOK_AHEAD, "after": 0}
+        statement: Select[Any] = _open_messages_for(subscription)
+        if subscription.rule:
+            if carried is not None:
+                self._keep_by(tenant_id, name, subscription.rule, carried)
+            statement = _BY_VALUES
+            params["rule_hash"] = equality_hash(subscription.rule)
+            expected: Value = subscription.correlation_key
+            params["values_hash"] = equality_hash(expected[1:])
         fitting: list[MessageRow] = []
         while True:
             portion = rows.message.rows(self._execute(statement, params))
@@ -181,6 +236,33 @@ class Messages(UnitBase):
             if len(fitting) >= limit or len(portion) < limit + _LOOK_AHEAD:
                 return fitting[:limit]
             params["after"] = portion[-1].id
+
+    def _keep_by(self, tenant_id: str, name: str, rule: RuleDocument, carried: Carried) -> None:
+        """Have the messages of the name found by this rule while they are kept; those that are there already are
+        looked through once."""
+        names = {"tenant_id": tenant_id, "name": name}
+        digest = equality_hash(rule)
+        if self._execute(_RULE_IS_KNOWN, names | {"rule_hash": digest}).first() is not None:
+            return
+        self._execute(_keep_rule(self._dialect), names | {"rule_hash": digest, "rule": rule})
+        after = 0
+        while True:
+            params = names | {"limit": _PORTION, "after": after}
+            portion = rows.message.rows(self._execute(_KEPT_MESSAGES, params))
+            keys = [
+                MessageKeyRow(message_id=row.id, tenant_id=tenant_id, name=name, rule=rule, values=values)
+                for row in portion
+                if (values := carried(row, rule)) is not None
+            ]
+            if keys:
+                self._connection.execute(keep_message_key(self._dialect), [message_key_params(key) for key in keys])
+            if len(portion) < _PORTION:
+                return
+            after = portion[-1].id
+
+    def kept_rules(self, tenant_id: str, name: str) -> list[RuleDocument]:
+        """Rules by which messages of the name are to be found while they are kept."""
+        return [row.rule for row in self._execute(_RULES, {"tenant_id": tenant_id, "name": name})]
 
     def _fits(self, message: MessageRow, subscription: MessageSubscriptionRow, carried: Carried | None) -> bool:
         wanted: Value = message.correlation_key if message.has_correlation_key else None
@@ -265,4 +347,8 @@ class Messages(UnitBase):
     def delete_expired_messages(self, limit: int) -> int:
         """Remove messages past their time, but none that is still to be matched or starts an instance; returns how
         many."""
-        return self._execute(_DELETE_EXPIRED, {"now": self.now(), "limit": limit}).rowcount
+        ids = [row.id for row in self._execute(_EXPIRED, {"now": self.now(), "limit": limit})]
+        if ids:
+            self._execute(_DELETE_KEYS, {"ids": ids})
+            self._execute(_DELETE_MESSAGES, {"ids": ids})
+        return len(ids)

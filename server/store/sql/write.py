@@ -11,6 +11,7 @@ from server.ports.records import (
     Changes,
     HistoryRow,
     JobRow,
+    MessageKeyRow,
     MessageRow,
     OutboxRow,
     RuleDocument,
@@ -34,6 +35,7 @@ from server.store.tables import (
     item,
     job,
     message,
+    message_key,
     message_subscription,
     migration,
     outbox,
@@ -175,6 +177,7 @@ _DELETES: tuple[tuple[str, tuple[Any, ...], tuple[str, ...]], ...] = (
 )
 _SINGLE_DELETES = (
     ("deleted_messages", _delete(message, "id")),
+    ("deleted_messages", delete(message_key).where(message_key.c.message_id == bindparam("key_id"))),
     ("deleted_timer_starts", _delete(timer_start, "id")),
 )
 _INSERTS: tuple[tuple[str, rows.Mapping[Any]], ...] = (
@@ -233,6 +236,21 @@ def _set_migration(dialect: Dialect) -> Any:
     statement = insert_for(dialect, migration)
     replaced = {name: statement.excluded[name] for name in rows.migration.column_names if name != "instance_id"}
     return statement.on_conflict_do_update(index_elements=["instance_id"], set_=replaced)
+
+
+@per_dialect
+def keep_message_key(dialect: Dialect) -> Any:
+    return insert_for(dialect, message_key).on_conflict_do_nothing()
+
+
+def message_key_params(row: MessageKeyRow) -> dict[str, Any]:
+    return {
+        "message_id": row.message_id,
+        "rule_hash": equality_hash(row.rule),
+        "tenant_id": row.tenant_id,
+        "name": row.name,
+        "key_hash": equality_hash(list(row.values)),
+    }
 
 
 @per_dialect
@@ -330,6 +348,7 @@ class Writing(UnitBase):
             ],
         )
         self._many(_INSERT_MESSAGE, [message_params(row) for row in changes.new_messages])
+        self._many(keep_message_key(self._dialect), [message_key_params(row) for row in changes.new_message_keys])
         tasks = [*changes.new_tasks, *changes.updated_tasks]
         self._many(_INSERT_CANDIDATE, [candidate for task in tasks for candidate in _candidates(task)])
         self._many(_set_variable(self._dialect), [variable_params(row) for row in changes.set_variables])

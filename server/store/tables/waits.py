@@ -244,4 +244,31 @@ index(
     message.c.id,
     where=message.c.state.in_(["OPEN", "BUFFERED"]),
 )
+message_rule = Table(
+    "message_rule",
+    metadata,
+    key("tenant_id", Identifier()),
+    key("name", Identifier()),
+    key("rule_hash"),
+    document("rule"),
+)
+"""Rules by which the messages of a name that are kept can be found (`message_key`)."""
+
+message_key = Table(
+    "message_key",
+    metadata,
+    key("message_id"),
+    key("rule_hash"),
+    tenant(),
+    text("name"),
+    number("key_hash"),
+)
+index(
+    "ix_message_key_values",
+    message_key.c.tenant_id,
+    message_key.c.name,
+    message_key.c.rule_hash,
+    message_key.c.key_hash,
+    message_key.c.message_id,
+)
 index("ix_message_expires_at", message.c.expires_at, message.c.id, where=message.c.expires_at.is_not(None))

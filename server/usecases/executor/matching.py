@@ -25,6 +25,7 @@ from bpmn.spec.keys import as_rule, paths_of
 from server.ports.records import (
     Changes,
     CommandRow,
+    MessageKeyRow,
     MessageRow,
     MessageStartRow,
     MessageSubscriptionRow,
@@ -121,6 +122,7 @@ class Matcher:
         elif message.expires_at is not None and message.expires_at > now:
             if message.state != "BUFFERED":
                 self._decide(message, "BUFFERED", changes, message.expires_at)
+                self._keep_values(message, changes)
         else:
             self._decide(message, "EXPIRED", changes, kept_until(message, now))
 
@@ -133,6 +135,21 @@ class Matcher:
             if values is not None:
                 found += self._unit.matching_subscriptions(message, limit, rule=rule, values=values)
         return sorted(self._unclaimed(found), key=attrgetter("id"))
+
+    def _keep_values(self, message: MessageRow, changes: Changes) -> None:
+        """So that a subscription finds the message by them, however many are kept."""
+        for rule in self._unit.kept_rules(message.tenant_id, message.name):
+            values = self._carried(message, rule)
+            if values is not None:
+                changes.new_message_keys.append(
+                    MessageKeyRow(
+                        message_id=message.id,
+                        tenant_id=message.tenant_id,
+                        name=message.name,
+                        rule=rule,
+                        values=values,
+                    )
+                )
 
     def _carried(self, message: MessageRow, rule: RuleDocument) -> Values | None:
         return key_values(paths_of(as_rule(rule)), MappingLookup(message.variables), self._unit.now())

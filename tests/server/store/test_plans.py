@@ -20,6 +20,11 @@ from tests.support import rows
 from tests.support.rows import NOW
 from tests.support.stores import ManualClock, empty_postgres, empty_sqlite
 
+
+def carried_by_all(message: Any, rule: Any) -> list[Any]:
+    return [8]
+
+
 RULES = [[["python", "orderId"]], [["feel", "order.id"]]]
 QUESTIONS: dict[str, Callable[[SqlUnitOfWork], Any]] = {
     "claim_commands": lambda unit: unit.claim_commands(50),
@@ -51,7 +56,8 @@ QUESTIONS: dict[str, Callable[[SqlUnitOfWork], Any]] = {
     "matching_subscriptions_by_rule": lambda unit: unit.matching_subscriptions(
         rows.message(name="paid", receivers=("order",)), 2, rule=RULES[0], values=[76]
     ),
-    "messages_for_values": lambda unit: unit.messages_for("default", "paid", 8, 60_008, 10, lambda *_: [8]),
+    "messages_for_values": lambda unit: unit.messages_for("default", "paid", 8, 60_008, 10, carried_by_all),
+    "kept_rules": lambda unit: unit.kept_rules("default", "paid"),
     "correlation_rules": lambda unit: unit.correlation_rules("default", "paid"),
     "correlated_subscriptions": lambda unit: unit.correlated_subscriptions(8, 200),
     "message_starts": lambda unit: unit.message_starts("default", "paid"),
@@ -269,6 +275,6 @@ def scans(store: SqlStore, statement: str, parameters: Any) -> list[str]:
 
 REAL = {
     "instance", "scope", "variable", "command", "job", "user_task", "user_task_candidate", "timer", "message",
-    "message_subscription", "signal_subscription", "condition_wait", "incident", "history", "definition",
+    "message_key", "message_subscription", "signal_subscription", "condition_wait", "incident", "history", "definition",
     "idempotency", "outbox", "item",
 }  # fmt: skip
