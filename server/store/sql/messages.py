@@ -275,6 +275,8 @@ class Messages(UnitBase):
             return False
         if message.receivers and subscription.definition_key not in message.receivers:
             return False
+        if message.business_key is not None and subscription.business_key != message.business_key:
+            return False
         if not message.correlation_keys:
             return True
         wanted = {"instance_id": subscription.instance_id, "names": list(message.correlation_keys)}
