@@ -54,6 +54,8 @@ REFUSE_NOTHING = {
     "BETA_NAMESPACE": "a warning",
     "BOUNDARY_HOST": "the rule BOUNDARY_HOST_MISSING comes first",
     "EXTENSION_WITHOUT_EFFECT": "an information",
+    "LISTENER_JOB": "a warning",
+    "LISTENER_NEVER_CALLED": "a warning",
     "FLOW_REFERENCE": "the rules FLOW_SOURCE_MISSING, FLOW_TARGET_MISSING and FLOW_CROSSES_SCOPE come first",
     "MORE_FINDINGS": "an information",
     "MULTI_INSTANCE_INCOMPLETE": "the rule COLLECTION_MISSING comes first",

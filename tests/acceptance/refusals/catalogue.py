@@ -91,6 +91,8 @@ CODES: dict[str, Entry] = {
     "TASK_ENDED": Entry((409,), "The task is completed or cancelled; somebody was faster.", ENDED),
     "TASK_CLAIMED": Entry((409,), "The task belongs to somebody else.", "Have it unclaimed or assigned to you."),
     "TASK_DELEGATED": Entry((409,), "The task was delegated and has to be given back first.", "`POST /tasks/{id}/resolve`; then its owner completes it."),
+    "TASK_BUSY": Entry((409,), "A listener of the task is still at work, or failed; the task is being created or completed.", "Wait for its worker, or resolve its incident; see [listeners](howto/listeners.md)."),
+    "LISTENER_FAILED": Entry((409,), "A listener of the task failed while the task was to be changed. Nothing has changed.", "Correct what the message names, or the listener; then try again."),
     "TASK_NOT_DELEGATED": Entry((409,), "Nobody delegated the task.", "Complete it instead."),
     "JOB_GONE": Entry((404,), "The job is done, cancelled or not there. For a worker that means: done.", "Drop the result and take the next job."),
     "STALE_ATTEMPT": Entry((409,), "The result belongs to another attempt: the lease ran out and somebody else has the job now.", "Drop the result; ask for longer leases, or extend them in time."),

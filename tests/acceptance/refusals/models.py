@@ -65,3 +65,10 @@ USER_TASK = around('<userTask id="t" name="Check it"/>')
 SERVICE_TASK = around('<serviceTask id="t" camunda:type="external" camunda:topic="charge-card"/>')
 RECEIVE = around('<receiveTask id="t" messageRef="paid"/>')
 SHORT = f'<startEvent id="s"/>{flow("s", "e")}<endEvent id="e"/>'
+LISTENED = around(
+    '<userTask id="t"><extensionElements>'
+    '<camunda:taskListener event="complete" class="org.example.Listener"/>'
+    '<camunda:taskListener event="assignment" expression="${missing + 1}"/>'
+    "</extensionElements></userTask>"
+)
+"""A task whose completion waits for a worker, and that nobody can be assigned."""

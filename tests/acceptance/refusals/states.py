@@ -124,6 +124,12 @@ TASKS = [
             token="mary", status=409, code="TASK_CLAIMED", says=["john"]),
     Refusal(name="completing delegated work instead of resolving it", path="/tasks/{delegated_task}/complete", json={},
             token="john", status=409, code="TASK_DELEGATED", says=["resolve"]),
+    Refusal(name="completing a task whose listener is at work", path="/tasks/{busy_task}/complete", json={}, status=409,
+            code="TASK_BUSY", says=["COMPLETING"]),
+    Refusal(name="claiming a task whose listener is at work", path="/tasks/{busy_task}/claim", json={}, status=409,
+            code="TASK_BUSY"),
+    Refusal(name="claiming a task whose listener fails", path="/tasks/{listened_task}/claim", json={}, token="mary",
+            status=409, code="LISTENER_FAILED", says=["missing"]),
     Refusal(name="resolving what nobody delegated", path="/tasks/{claimed_task}/resolve", json={}, token="mary", status=409,
             code="TASK_NOT_DELEGATED"),
 ]

@@ -153,6 +153,7 @@ def _definitions(world: World) -> None:
     world.deploy(models.process(models.SERVICE_TASK, key="payment"))
     world.deploy(models.process(models.RECEIVE, key="receive"))
     world.deploy(models.process(models.python("x = unknown"), key="broken"))
+    world.deploy(models.process(models.LISTENED, key="listened"))
     world.ids["suspended"] = world.deploy(models.process(models.SHORT, key="suspended"))["id"]
     world.call("PATCH", f"/definitions/{world.ids['suspended']}", {"suspended": True})
     drawing = models.process(models.SHORT, key="drawing", attributes='isExecutable="false"')
@@ -163,6 +164,9 @@ def _tasks(world: World) -> None:
     for name in ("open", "done", "claimed", "delegated", "ended", "paused"):
         world.ids[f"{name}_instance"] = world.start("review", businessKey="first")
         world.ids[f"{name}_task"] = world.task_of(world.ids[f"{name}_instance"])
+    for name in ("busy", "listened"):
+        world.ids[f"{name}_task"] = world.task_of(world.start("listened"))
+    world.call("POST", f"/tasks/{world.ids['busy_task']}/complete", {})
     world.call("POST", f"/tasks/{world.ids['done_task']}/complete", {})
     world.call("POST", f"/tasks/{world.ids['claimed_task']}/claim", {}, token="mary")
     world.call("POST", f"/tasks/{world.ids['delegated_task']}/claim", {}, token="mary")
