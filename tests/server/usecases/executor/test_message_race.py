@@ -12,10 +12,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from server.usecases import requests as rq
 from tests.server.usecases.executor.conftest import RunApp
 from tests.support.app import App, leftovers, wait_until
-from tests.support.models import catch, document, end, message, on_message, process, start
+from tests.support.conversations import collaboration, correlation_key, correlation_property, inside, subscription
+from tests.support.models import catch, document, end, message, on_message, process, start, throw
 
 SCALE = float(os.environ.get("BPMND_TEST_SCALE", "1"))
 ROUNDS = max(2, int(200 * SCALE))
@@ -23,6 +26,18 @@ THREADS = 4
 
 ORDER = process("order", start(), catch("wait", on_message("paid")), end(), flows="start -> wait -> end")
 KEYED = document(ORDER, roots=message("paid", key="=orderId"))
+PROPERTY = correlation_property("pOrder", {"ordered": "orderId", "paid": "carried"})
+POOL = collaboration(correlation_key("kOrder", "pOrder"), pools={"P": "order"})
+ROOTS = message("paid") + message("ordered") + PROPERTY + POOL
+LEARNT = document(
+    process(
+        "order",
+        *(start(), throw("say", on_message("ordered")), catch("wait", on_message("paid")), end()),
+        flows="start -> say -> wait -> end",
+    ),
+    roots=ROOTS,
+)
+COMPUTED = document(inside(ORDER, subscription("kOrder", {"pOrder": "orderId"})), roots=ROOTS)
 
 
 def seeded() -> random.Random:
@@ -46,6 +61,15 @@ def publish(app: App, number: int, key: str | None) -> rq.Answer:
             has_correlation_key=key is not None,
             variables={"n": number},
             ttl_seconds=3600,
+        )
+    )
+
+
+def publish_carrying(app: App, number: int) -> rq.Answer:
+    """With the value of the standard's correlation key in its variables."""
+    return app.server.executor.execute(
+        rq.PublishRequest(
+            tenant_id="default", name="paid", variables={"n": number, "carried": f"K{number}"}, ttl_seconds=3600
         )
     )
 
@@ -110,6 +134,24 @@ def test_should_lose_no_message_and_deliver_none_twice_by_key(run_app: RunApp) -
     assert all_received(apps[0], [started[number] for number in numbers]) == numbers
     results = {answer.result for answer in answers if isinstance(answer, rq.PublishResult)}
     assert results <= {"CORRELATED", "BUFFERED"}
+    assert all(not leftovers(apps[0].server, str(id)) for id in started.values())
+
+
+@pytest.mark.parametrize("model", [LEARNT, COMPUTED], ids=["learnt", "computed"])
+def test_should_lose_no_message_that_carries_its_key(run_app: RunApp, model: bytes) -> None:
+    rng = seeded()
+    apps = servers_of(run_app)
+    apps[0].deploy(("order.bpmn", model))
+    actions: list[Callable[[App], object]] = []
+    for number in range(ROUNDS // 2):
+        actions.append(lambda app, number=number: publish_carrying(app, number))  # type: ignore[misc]
+        actions.append(lambda app, number=number: (number, begin(app, f"K{number}")))  # type: ignore[misc]
+
+    answers = race(apps, rng, actions)
+
+    started = dict(answer for answer in answers if isinstance(answer, tuple))
+    numbers = sorted(started)
+    assert all_received(apps[0], [started[number] for number in numbers]) == numbers
     assert all(not leftovers(apps[0].server, str(id)) for id in started.values())
 
 
