@@ -5,12 +5,14 @@ Replaying the events of an instance over an empty state gives the state it is in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from bpmn.runtime import events as e
 from bpmn.runtime.draft import REMOVED, Draft
 from bpmn.runtime.state import (
+    Claim,
     Compensation,
     Instance,
     Items,
@@ -173,23 +175,59 @@ def _compensation_thrown(event: e.CompensationThrown, draft: Draft) -> None:
     tokens = draft.edit(event.scope).tokens
     tokens.setdefault(event.token, Token(event.token, event.element, Phase.COMPENSATING))
     target = draft.edit(event.target)
-    target.compensations = tuple(
-        entry._replace(thrower=event.token)
-        if entry.thrower is None and event.activity in (None, entry.element)
-        else entry
-        for entry in target.compensations
+    claim = Claim(event.token, event.activity, target.latest)
+    target.compensations = tuple(_claimed(entry, claim) for entry in target.compensations)
+    if target.latest is not None and target.kind is not ScopeKind.MULTI_INSTANCE:
+        target.claims = (*target.claims, claim)
+
+
+def _claimed(entry: Compensation, claim: Claim) -> Compensation:
+    if entry.thrower is None and claim.activity in (None, entry.element):
+        return entry._replace(thrower=claim.thrower)
+    return entry
+
+
+def _compensations_set_aside(event: e.CompensationsSetAside, draft: Draft) -> None:
+    scope = draft.edit(event.scope)
+    draft.scopes[event.id] = Scope(
+        id=event.id,
+        kind=ScopeKind.RECORDS,
+        element=scope.element,
+        parent=scope.id,
+        state=ScopeState.COMPLETED,
+        compensations=scope.compensations[: event.count],
+        previous=scope.latest,
     )
+    draft.created.add(event.id)
+    draft.variables[event.id] = {}
+    scope.compensations = scope.compensations[event.count :]
+    scope.latest = event.id
+
+
+def _compensations_taken_back(event: e.CompensationsTakenBack, draft: Draft) -> None:
+    records = draft.scope(event.id)
+    scope = draft.edit(event.scope)
+    reached = tuple(claim._replace(newest=None) if claim.newest == event.id else claim for claim in scope.claims)
+    back = records.compensations
+    for claim in reached:
+        if claim.newest is None:
+            back = tuple(_claimed(entry, claim) for entry in back)
+    scope.compensations = (*back, *scope.compensations)
+    scope.latest = records.previous
+    scope.claims = () if scope.latest is None else reached
+    draft.scopes[event.id] = None
+    draft.variables.pop(event.id, None)
 
 
 def _compensation_triggered(event: e.CompensationTriggered, draft: Draft) -> None:
     scope = draft.edit(event.scope)
     thrower_scope, thrower = event.thrower
-    for position in range(len(scope.compensations) - 1, -1, -1):
+    # Records that nobody has claimed are triggered with the kept scope that they are in.
+    for position in chain(_records(scope, event, thrower), _records(scope, event, None)):
         entry = scope.compensations[position]
-        if entry.element == event.element and entry.child == event.child and entry.thrower in (None, thrower):
-            left = (entry._replace(times=entry.times - 1),) if entry.times > 1 else ()
-            scope.compensations = (*scope.compensations[:position], *left, *scope.compensations[position + 1 :])
-            break
+        left = (entry._replace(times=entry.times - 1),) if entry.times > 1 else ()
+        scope.compensations = (*scope.compensations[:position], *left, *scope.compensations[position + 1 :])
+        break
     token = scope.tokens.get(event.token) or Token(event.token, event.element, Phase.COMPENSATING)
     scope.tokens[event.token] = token._replace(thrower=event.thrower, child=event.child or token.child)
     if event.child is not None:
@@ -197,6 +235,14 @@ def _compensation_triggered(event: e.CompensationTriggered, draft: Draft) -> Non
     waiting = draft.edit(thrower_scope).tokens
     wait = Wait(WaitKind.COMPENSATION, event.token, token.element)
     waiting[thrower] = waiting[thrower]._replace(waits=(*waiting[thrower].waits, wait))
+
+
+def _records(scope: Scope, event: e.CompensationTriggered, thrower: int | None) -> Iterator[int]:
+    """Where the records are that the event may be about, the last first."""
+    for position in range(len(scope.compensations) - 1, -1, -1):
+        entry = scope.compensations[position]
+        if entry.element == event.element and entry.child == event.child and entry.thrower == thrower:
+            yield position
 
 
 def _compensation_ended(event: e.CompensationEnded, draft: Draft) -> None:
@@ -215,6 +261,7 @@ def _compensation_withdrawn(event: e.CompensationWithdrawn, draft: Draft) -> Non
     scope.compensations = tuple(
         entry._replace(thrower=None) if entry.thrower == event.token else entry for entry in scope.compensations
     )
+    scope.claims = tuple(claim for claim in scope.claims if claim.thrower != event.token)
 
 
 def _variable_set(event: e.VariableSet, draft: Draft) -> None:
@@ -274,6 +321,10 @@ def _scope_migrated(event: e.ScopeMigrated, draft: Draft) -> None:
     scope.arrivals = _renamed(scope.arrivals, flows)
     scope.compensations = tuple(
         entry._replace(element=activities.get(entry.element, entry.element)) for entry in scope.compensations
+    )
+    scope.claims = tuple(
+        claim._replace(activity=claim.activity and activities.get(claim.activity, claim.activity))
+        for claim in scope.claims
     )
 
 
@@ -340,6 +391,8 @@ _APPLIERS: dict[type, Callable[[Any, Draft], None]] = {
     e.CompensationTriggered: _compensation_triggered,
     e.CompensationEnded: _compensation_ended,
     e.CompensationWithdrawn: _compensation_withdrawn,
+    e.CompensationsSetAside: _compensations_set_aside,
+    e.CompensationsTakenBack: _compensations_taken_back,
     e.InstanceMigrated: _instance_migrated,
     e.ElementMigrated: _element_migrated,
     e.ScopeMigrated: _scope_migrated,

@@ -27,6 +27,8 @@ from bpmn.spec.elements import CancelSpec, CompensateSpec, TransactionSpec
 from bpmn.spec.graph import Node, NodeKind
 
 Thrower = tuple[int, int]
+RECORDS = 50
+"""Records of completed activities that are set aside together; a scope itself holds up to twice as many."""
 KEPT_SCOPE_COST = 50
 """Transitions that one kept scope counts for: it has to be loaded, and the step is done again after each load."""
 
@@ -38,6 +40,7 @@ def record(work: Work, scope_id: int, node: Node) -> None:
     """The activity is completed in the scope: its handler may be asked for. Kept scopes are recorded by `leave`."""
     if node.compensable and node.compensation_handler is not None:
         work.emit(e.CompensationRecorded(scope_id, node.id))
+        _set_aside(work, scope_id)
 
 
 def leave(work: Work, scope_id: int, node: Node) -> None:
@@ -46,9 +49,28 @@ def leave(work: Work, scope_id: int, node: Node) -> None:
     assert scope.parent is not None
     if node.compensable and _keeps(scope, node):
         work.emit(e.CompensationRecorded(scope.parent, node.id, scope_id))
+        _set_aside(work, scope.parent)
         return
     remove_kept(work, scope_id)
     work.emit(e.ScopeClosed(scope_id, node.id, scope.kind, scope.parent, completed=True))
+
+
+def _set_aside(work: Work, scope_id: int) -> None:
+    """Keep a scope small in which much is completed: its oldest records get a scope of their own."""
+    scope = work.draft.scope(scope_id)
+    if len(scope.compensations) < 2 * RECORDS or scope.kind not in (ScopeKind.PROCESS, ScopeKind.SUBPROCESS):
+        return
+    if all(entry.thrower is None for entry in scope.compensations[:RECORDS]):
+        work.emit(e.CompensationsSetAside(work.ids(), scope_id, scope.element, RECORDS))
+
+
+def _take_back(work: Work, scope_id: int) -> None:
+    """The records that were set aside last are to be compensated next."""
+    scope = work.draft.scope(scope_id)
+    assert scope.latest is not None
+    work.draft.scope(scope.latest)
+    work.transitions += KEPT_SCOPE_COST
+    work.emit(e.CompensationsTakenBack(scope.latest, scope_id, scope.element))
 
 
 def _keeps(scope: Scope, node: Node) -> bool:
@@ -70,9 +92,11 @@ def throw(work: Work, scope_id: int, token_id: int, node: Node, spec: Compensate
     """Claim what is to be compensated. A token that does not wait leaves one behind that does so for it."""
     thrower = token_id if spec.wait else work.ids()
     for target in list(_targets(work, scope_id)):
-        entries = work.draft.scope(target).compensations
-        if target == scope_id or any(
-            entry.thrower is None and spec.activity in (None, entry.element) for entry in entries
+        within = work.draft.scope(target)
+        if (
+            target == scope_id
+            or within.latest is not None
+            or any(entry.thrower is None and spec.activity in (None, entry.element) for entry in within.compensations)
         ):
             work.emit(e.CompensationThrown(thrower, node.id, scope_id, target, spec.activity))
     if not spec.wait:
@@ -199,10 +223,14 @@ def _is_throwing(token: Token, node: Node) -> bool:
 
 def _advance_thrown(work: Work, scope_id: int, token: Token) -> None:
     for target in _targets(work, scope_id):
-        entries = work.draft.scope(target).compensations
-        entry = next((entry for entry in reversed(entries) if entry.thrower == token.id), None)
+        within = work.draft.scope(target)
+        entry = next((entry for entry in reversed(within.compensations) if entry.thrower == token.id), None)
         if entry is not None:
             _trigger(work, target, entry, (scope_id, token.id))
+            return
+        if any(claim.thrower == token.id for claim in within.claims):
+            _take_back(work, target)
+            work.later(advance, work, scope_id, token.id)
             return
     node = work.graph.nodes[token.element]
     if any(isinstance(part.spec, CancelSpec) for part in node.parts or (node,)):
@@ -230,6 +258,10 @@ def _advance_kept(work: Work, scope_id: int, token: Token, kept_id: int) -> None
                 return
         if content.compensation_start is None and kept.compensations:
             _trigger(work, kept_id, kept.compensations[-1], thrower)
+            return
+        if content.compensation_start is None and kept.latest is not None:
+            _take_back(work, kept_id)
+            work.later(advance, work, scope_id, token.id)
             return
         if not work.draft.scope(kept_id).is_empty():
             return

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bpmn.runtime.state import Compensation, Items, Phase, Scope, ScopeKind, ScopeState, Token, Wait, WaitKind
+from bpmn.runtime.state import Claim, Compensation, Items, Phase, Scope, ScopeKind, ScopeState, Token, Wait, WaitKind
 
 FORMAT = 1
 
 
 def scope_to_document(scope: Scope) -> dict[str, Any]:
-    """`{v, t: tokens, f: flows in transit, a: arrivals, r: memory, m: items, c: compensations, l: latest kept,
-    p: previous kept, k: keys, s: state of the process where it is not ACTIVE}`. Empty parts are left out."""
+    """`{v, t: tokens, f: flows in transit, a: arrivals, r: memory, m: items, c: compensations, q: claims on those set
+    aside, l: latest kept, p: previous kept, k: keys, s: state of the process where it is not ACTIVE}`. Empty parts are
+    left out."""
     document: dict[str, Any] = {"v": FORMAT}
     if scope.tokens:
         document["t"] = [
@@ -36,6 +37,8 @@ def scope_to_document(scope: Scope) -> dict[str, Any]:
         document["m"] = list(scope.items)
     if scope.compensations:
         document["c"] = [list(entry) for entry in scope.compensations]
+    if scope.claims:
+        document["q"] = [list(claim) for claim in scope.claims]
     if scope.latest is not None:
         document["l"] = scope.latest
     if scope.previous is not None:
@@ -83,6 +86,7 @@ def scope_from_document(
         items=None if items is None else Items(*items),
         index=index,
         compensations=tuple(Compensation(*entry) for entry in document.get("c", ())),
+        claims=tuple(Claim(*claim) for claim in document.get("q", ())),
         latest=document.get("l"),
         previous=document.get("p"),
         keys={key: tuple(values) for key, values in document.get("k", {}).items()},

@@ -267,6 +267,23 @@ class CorrelationKeySet(NamedTuple):
     values: tuple[Value, ...] | None
 
 
+class CompensationsSetAside(NamedTuple):
+    """The oldest `count` records of what can be compensated in a scope are kept in a scope of their own."""
+
+    id: int
+    scope: int
+    element: str
+    count: int
+
+
+class CompensationsTakenBack(NamedTuple):
+    """The records that were set aside last are with their scope again, to be compensated."""
+
+    id: int
+    scope: int
+    element: str
+
+
 class InstanceMigrated(NamedTuple):
     """The instance goes on in another definition; `element` is the id of its process."""
 
@@ -339,6 +356,8 @@ Event = (
     | CompensationTriggered
     | CompensationEnded
     | CompensationWithdrawn
+    | CompensationsSetAside
+    | CompensationsTakenBack
     | InstanceMigrated
     | ElementMigrated
     | ScopeMigrated
@@ -419,6 +438,8 @@ _NAMES: dict[type, str] = {
     CompensationTriggered: "COMPENSATION_TRIGGERED",
     CompensationEnded: "COMPENSATION_ENDED",
     CompensationWithdrawn: "COMPENSATION_WITHDRAWN",
+    CompensationsSetAside: "COMPENSATIONS_SET_ASIDE",
+    CompensationsTakenBack: "COMPENSATIONS_TAKEN_BACK",
     InstanceMigrated: "INSTANCE_MIGRATED",
     ElementMigrated: "ELEMENT_MIGRATED",
     ScopeMigrated: "SCOPE_MIGRATED",
@@ -589,6 +610,13 @@ def to_dict(event: Event) -> dict[str, Any]:
                 "elementId": element,
                 "scopeId": str(scope),
                 "data": {"tokenId": str(token)},
+            }
+        case CompensationsSetAside(id, scope, element) | CompensationsTakenBack(id, scope, element):
+            return {
+                "type": _NAMES[type(event)],
+                "elementId": element,
+                "scopeId": str(scope),
+                "data": {"keptScopeId": str(id)},
             }
         case InstanceMigrated(element, definition_id, definition_key, version):
             return {

@@ -49,7 +49,8 @@ class Mover:
     def _move_scope(self, before: Scope) -> None:
         work, places = self.work, self.places
         is_root = before.id == work.instance_id
-        element = places.target.root.element if is_root else self._node(before.element).id
+        of_root = is_root or (before.kind is ScopeKind.RECORDS and before.parent == work.instance_id)
+        element = places.target.root.element if of_root else self._node(before.element).id
         flows: list[tuple[str, str]] = []
         joins_renamed = False
         for flow_id in {**before.transit, **before.arrivals}:
@@ -57,7 +58,8 @@ class Mover:
             joins_renamed |= flow.target.id != places.source.flows[flow_id].target.id
             if flow.id != flow_id:
                 flows.append((flow_id, flow.id))
-        activities = self._renamed(entry.element for entry in before.compensations)
+        claimed = (claim.activity for claim in before.claims if claim.activity is not None)
+        activities = self._renamed((*(entry.element for entry in before.compensations), *claimed))
         memory = self._renamed(id for element, ids in before.memory.items() for id in (element, *ids))
         renamed = element != before.element and not is_root
         if renamed or flows or activities or memory or joins_renamed:

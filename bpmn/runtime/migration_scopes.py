@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bpmn.runtime.draft import Draft
 from bpmn.runtime.needs import Missing, NeedPortion
-from bpmn.runtime.state import Scope, ScopeKind
+from bpmn.runtime.state import Scope, ScopeKind, ScopeState
 from bpmn.runtime.terminate import is_leftover
 
 
@@ -62,8 +62,12 @@ class Attached:
         if scope.kind is ScopeKind.ITEM:
             body = self._draft.loaded(parent_id)
             return body is not None and not is_leftover(scope, body)
+        parent = self._draft.loaded(parent_id)
+        if scope.kind is ScopeKind.RECORDS:
+            return parent is not None
+        if scope.state is ScopeState.COMPLETED and parent is not None and parent.latest is not None:
+            return True  # recorded in what is set aside
         if parent_id not in self._children:
-            parent = self._draft.loaded(parent_id)
             children = set() if parent is None else _children(parent)
             self._children[parent_id] = frozenset(children)
         return scope.id in self._children[parent_id]

@@ -59,7 +59,8 @@ class Survey:
         for element, ids in scope.memory.items():
             for known in (element, *ids):
                 self._look_at_memory(scope, known)
-        for element in dict.fromkeys(entry.element for entry in scope.compensations):
+        claimed = (claim.activity for claim in scope.claims if claim.activity is not None)
+        for element in dict.fromkeys((*(entry.element for entry in scope.compensations), *claimed)):
             self._look_at_compensation(scope, element)
         for start in self.places.new_starts(scope):
             self._armed(start.id)

@@ -32,6 +32,8 @@ class ScopeKind(StrEnum):
     """The body of a multi-instance activity: counters, no tokens."""
     ITEM = "ITEM"
     """One inner instance of a multi-instance activity: its variables and the one token of the activity."""
+    RECORDS = "RECORDS"
+    """Older records of what can be compensated in its parent, which so stays small however much is completed in it."""
     LOCAL = "LOCAL"
     """Local variables of one activity (input mappings); the token stays in the parent scope."""
 
@@ -117,6 +119,16 @@ class Compensation(NamedTuple):
     """Token that has thrown the compensation of these; None: none has yet."""
 
 
+class Claim(NamedTuple):
+    """Who has thrown the compensation of what is set aside: applied to the records as they are taken back."""
+
+    thrower: int
+    activity: str | None
+    """None: all."""
+    newest: int | None
+    """The records that were set aside last when it was thrown, with all older ones; None: only older ones are left."""
+
+
 class Items(NamedTuple):
     """Counters of the body of a multi-instance activity or standard loop."""
 
@@ -153,9 +165,11 @@ class Scope:
     """What can be compensated in it, in order of completion."""
     latest: int | None = None
     """Body of a multi-instance activity: the item kept last. The kept items are a chain in order of completion, so that
-    a body stays small however many there are."""
+    a body stays small however many there are. Process or sub-process: the RECORDS set aside last, likewise."""
     previous: int | None = None
-    """ITEM that is kept: the one that was completed before it."""
+    """ITEM that is kept: the one that was completed before it. RECORDS: the ones set aside before."""
+    claims: tuple[Claim, ...] = ()
+    """In order, those on RECORDS that are set aside."""
     keys: dict[str, tuple[Value, ...]] = field(default_factory=dict)
     """Correlation keys: id -> the values of the conversation (`bpmn.runtime.correlation`)."""
 
@@ -177,6 +191,7 @@ class Scope:
             self.compensations,
             self.latest,
             self.previous,
+            self.claims,
             self.keys.copy(),
         )
 

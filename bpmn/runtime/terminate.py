@@ -69,7 +69,7 @@ def _end_compensation(work: Work, scope_id: int, outer: int | None, thrower: Tok
     current: int | None = scope_id
     while current is not None:
         scope = work.draft.loaded(current)
-        if scope is not None and any(entry.thrower == thrower.id for entry in scope.compensations):
+        if scope is not None and any(one.thrower == thrower.id for one in (*scope.compensations, *scope.claims)):
             work.emit(e.CompensationWithdrawn(thrower.id, thrower.element, current))
         if scope is not None and handler in scope.tokens:
             terminate_token(work, current, handler)
@@ -94,7 +94,7 @@ def remove_subtree(work: Work, scope_id: int) -> None:
 
 def remove_kept(work: Work, scope_id: int) -> None:
     """Close what a scope that ends has kept to be compensated, in portions as well."""
-    kept = [entry.child for entry in work.draft.scope(scope_id).compensations if entry.child is not None]
+    kept = _kept(work.draft.scope(scope_id))
     if kept:
         _remove(work, kept)
 
@@ -125,7 +125,7 @@ def _remove(work: Work, waiting: list[int]) -> None:
                 stays.add(current)
         else:
             waiting.extend(token.child for token in scope.tokens.values() if token.child is not None)
-            waiting.extend(entry.child for entry in scope.compensations if entry.child is not None)
+            waiting.extend(_kept(scope))
     for current in reversed(order):
         for token in list(work.draft.scope(current).tokens.values()):
             _call_listeners(work, current, token)
@@ -140,6 +140,16 @@ def _remove(work: Work, waiting: list[int]) -> None:
         assert scope.parent is not None
         completed = scope.state is ScopeState.COMPLETED
         work.emit(e.ScopeClosed(current, scope.element, scope.kind, scope.parent, completed=completed))
+
+
+def _kept(scope: Scope) -> list[int]:
+    """Scopes that are there only to be compensated with it: completed ones, older records."""
+    kept = [entry.child for entry in scope.compensations if entry.child is not None]
+    if scope.kind is ScopeKind.RECORDS and scope.previous is not None:
+        kept.append(scope.previous)
+    elif scope.kind in (ScopeKind.PROCESS, ScopeKind.SUBPROCESS) and scope.latest is not None:
+        kept.append(scope.latest)
+    return kept
 
 
 def _need(work: Work, scope_id: int, next_ones: list[int]) -> None:

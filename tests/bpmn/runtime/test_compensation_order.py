@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from bpmn.runtime import compensation
 from bpmn.runtime.events import ElementCompleted
 from bpmn.runtime.state import InstanceStatus
 from bpmn.runtime.work import Limits
@@ -26,6 +27,12 @@ from tests.support.simulation import CheckedSimulator, simulate
 
 Tree = dict[str, "Tree"]
 """Sub-process -> what is in it; a task has nothing in it."""
+
+
+@pytest.fixture(autouse=True, params=[compensation.RECORDS, 1])
+def records(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many records are set aside together."""
+    monkeypatch.setattr(compensation, "RECORDS", request.param)
 
 
 class Drawing:

@@ -13,21 +13,25 @@ from server.usecases import requests as rq
 from server.usecases.executor.executor import Executor, ExecutorOptions
 from server.usecases.executor.items import Item
 from tests.server.usecases.executor.conftest import RunApp
-from tests.support.app import App
+from tests.support.app import App, leftovers
 from tests.support.counting import Cost, CountingStore
 from tests.support.models import (
     Element,
     catch,
+    compensated,
     end,
     exclusive,
     message,
     model,
     multi_instance,
+    on_compensation,
     parallel,
     receive_task,
     service_task,
     start,
     sub_process,
+    task,
+    throw,
     timer,
     user_task,
 )
@@ -192,3 +196,40 @@ def test_should_cost_the_same_however_much_has_happened(bench: Bench) -> None:
 
     # then
     same(young, bench.complete(instance))
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["handlers", "sub-processes"])
+def test_should_cost_the_same_however_much_could_be_compensated(bench: Bench, kept: bool) -> None:
+    # given activities in turn, so that no two records are alike
+    first, second = compensated(task("a"), user_task("cancel-a")), compensated(task("b"), user_task("cancel-b"))
+    if kept:
+        inner = sub_process("a2", start("s1"), *first, end("s2"), flows="s1 -> a -> s2")
+        parts: tuple[Element, ...] = (inner, *second)
+    else:
+        parts = (*first, *second)
+    around = model(
+        start(), exclusive("again"), *parts, user_task("t"), exclusive("g"), throw("undo", on_compensation()), end(),
+        flows=f"start -> again -> {'a2' if kept else 'a'} -> b -> t -> g -[go]-> again; g -[default]-> undo -> end",
+    )  # fmt: skip
+    instance = bench.start(around, go=True)
+    costs: list[Cost] = []
+
+    # when
+    for _ in range(200):
+        costs.append(bench.complete(instance))
+
+    # then most steps cost the same, and some of them set records aside
+    rows = [cost.rows() for cost in costs]
+    assert rows.count(rows[0]) >= 190
+    assert max(sum(cost.written.values()) for cost in costs) <= sum(costs[0].written.values()) + 2
+    assert max(cost.bytes for cost in costs) <= costs[0].bytes + 2 * 100 * 64
+
+    # when
+    bench.complete(instance, go=False)
+
+    # then
+    undone = bench.app.tasks(instance)
+    assert [row["elementId"] for row in undone] == ["cancel-b"]
+    bench.transaction(rq.CancelRequest(tenant_id="default", instance_id=int(instance)))
+    bench.drain()
+    assert leftovers(bench.app.server, instance) == {}
