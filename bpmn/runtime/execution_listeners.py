@@ -36,6 +36,14 @@ HAPPENED = "happened"
 PROCESS = "process"
 """The start listeners of the process, called while a token is at the element that begins it."""
 END = "end"
+TASK_STAGES = {
+    **{event: event for event in ("create", "assignment", "update", "complete", "timeout")},
+    "assigned": "assignment",
+    "reassigned": "assignment",
+    "updating": "update",
+    "deleted": "delete",
+}
+"""Stages of a user task -> the event whose listeners are called (`bpmn.runtime.task_listeners`)."""
 _MARK = re.compile(r"\$([a-z]+)(\d+)$")
 
 
@@ -48,6 +56,17 @@ def stage_of(wait: Wait) -> tuple[str, int] | None:
     """(stage, position) of the listener that a wait is for; None where it is for something else."""
     found = _MARK.search(wait.element)
     return None if found is None else (found.group(1), int(found.group(2)) - 1)
+
+
+def heard(work: Work, node: Node, wait: Wait) -> dict[str, str] | None:
+    """What history tells of the listener that a wait is for."""
+    found = stage_of(wait)
+    if found is None:
+        return None
+    stage, position = found
+    tasks = {} if node.listeners is None else node.listeners.tasks
+    specs = tasks.get(TASK_STAGES[stage], ()) if stage in TASK_STAGES else _specs(work, node, stage)
+    return {"listener": specs[position].event} if position < len(specs) else None
 
 
 def is_at(token: Token, *stages: str) -> bool:
@@ -189,7 +208,9 @@ def _call(
         create_job(work, scope_id, token_id, node, spec.job, listener=Listening(at, spec.event, info, task, headers))
         return False
     _evaluate(work, scope, node, spec, task)
-    work.emit(e.ListenerCalled(token_id, node.id, scope_id, spec.event, spec.name))
+    process = work.graph.process
+    element = process.id if process is not None and at.startswith(f"{node.id}${PROCESS}") else node.id
+    work.emit(e.ListenerCalled(token_id, element, scope_id, spec.event, spec.name))
     if task is not None and task_id is not None and task.changes:
         task_draft.change(work, scope_id, token_id, node, task_id, task.changes)
     return True
@@ -232,21 +253,3 @@ def _throw(work: Work, scope_id: int, token_id: int, node: Node, thrown: Thrown,
     if thrown.message:
         text += f": {thrown.message}"
     work.raise_incident(scope_id, token_id, node.id, "UNHANDLED_ERROR", text, error_code=thrown.code, at=at)
-
-
-__all__ = [
-    "END",
-    "HAPPENED",
-    "PROCESS",
-    "START",
-    "bring",
-    "call",
-    "call_in_vain",
-    "cancelled",
-    "execution",
-    "go_on",
-    "is_at",
-    "mark",
-    "run",
-    "stage_of",
-]

@@ -84,7 +84,8 @@ def complete_job(work: Work, life: Lifecycle, command: c.CompleteJob) -> None:
     scope_id, token, wait = _waiting(work, command.scope_id, command.token_id, WaitKind.JOB, command.job_id)
     node = work.graph.nodes[token.element]
     _resolve_incidents(work, scope_id, token)
-    work.remove_wait(scope_id, token.id, WaitKind.JOB, wait.id, wait.element, completed=True)
+    heard = None if wait.element == token.element else execution_listeners.heard(work, node, wait)
+    work.remove_wait(scope_id, token.id, WaitKind.JOB, wait.id, wait.element, completed=True, data=heard)
     results = dict(command.variables)
     if wait.element != token.element:
         _listener_done(work, scope_id, token, node, wait, results)

@@ -34,13 +34,7 @@ UPDATE, UPDATING, ASSIGNMENT = "update", "updating", "assignment"
 """When somebody changes the task: `updating` is `update` with `assignment` to follow."""
 COMPLETE, DELETED = "complete", "deleted"
 TIMEOUT = "timeout"
-_EVENTS = {
-    ASSIGNED: ASSIGNMENT,
-    REASSIGNED: ASSIGNMENT,
-    UPDATING: UPDATE,
-    DELETED: "delete",
-}
-STAGES = frozenset({CREATE, UPDATE, ASSIGNMENT, COMPLETE, TIMEOUT, *_EVENTS})
+STAGES = frozenset(listeners.TASK_STAGES)
 _BUSY = tuple(STAGES - {TIMEOUT})
 
 
@@ -189,7 +183,7 @@ def cancelled(work: Work, scope_id: int, token: Token, node: Node) -> None:
 
 
 def _specs(node: Node, stage: str) -> Specs:
-    return () if node.listeners is None else node.listeners.tasks.get(_EVENTS.get(stage, stage), ())
+    return () if node.listeners is None else node.listeners.tasks.get(listeners.TASK_STAGES[stage], ())
 
 
 def _run(work: Work, scope_id: int, token_id: int, node: Node, task_id: int, stage: str, first: int) -> bool:

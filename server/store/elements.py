@@ -29,7 +29,10 @@ def elements_of(row: ScopeRow) -> list[ActiveElement]:
             token_id=token.id,
             scope_id=row.id,
             parent_scope_id=None if is_root else row.parent_id,
-            waits=[{"kind": str(wait.kind), "id": wait.id, "elementId": wait.element} for wait in token.waits],
+            waits=[
+                {"kind": str(wait.kind), "id": wait.id, "elementId": wait.element.partition("$")[0]}
+                for wait in token.waits
+            ],
         )
         for token in sorted(scope.tokens.values(), key=lambda token: token.id)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -53,15 +53,23 @@ def public_events(
 
 def _tell(event: e.Event) -> tuple[str, str | None, dict[str, str]] | None:
     match event:
-        case e.WaitAdded(_, _, kind, id, element, _) if kind in _TASK_WAITS:
-            return "TASK_SCHEDULED", element, {_TASK_WAITS[kind]: str(id)}
-        case e.WaitRemoved(_, _, kind, id, element, True, _) if kind in _TASK_WAITS:
-            return "TASK_COMPLETED", element, {_TASK_WAITS[kind]: str(id)}
+        case e.WaitAdded(_, _, kind, id, element, data) if kind in _TASK_WAITS:
+            return "TASK_SCHEDULED", *_about(element, kind, id, data)
+        case e.WaitRemoved(_, _, kind, id, element, True, data) if kind in _TASK_WAITS:
+            return "TASK_COMPLETED", *_about(element, kind, id, data)
         case e.InstanceStarted(_, start_element, _, _):
             return "WORKFLOW_STARTED", start_element, {}
         case e.InstanceEnded(status, code, _):
             return _ENDED[status], None, {} if code is None else {"errorCode": code}
     return None
+
+
+def _about(element: str, kind: WaitKind, id: int, data: Mapping[str, Any] | None) -> tuple[str, dict[str, str]]:
+    """The element and the job or task; of a job that is a listener, the event it listens to as well."""
+    told = {_TASK_WAITS[kind]: str(id)}
+    if data is not None and "listener" in data:
+        told["listener"] = data["listener"]
+    return element.partition("$")[0], told
 
 
 def _cloud_event(

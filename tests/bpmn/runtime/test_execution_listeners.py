@@ -89,7 +89,7 @@ def test_should_call_listeners_of_everything_in_order() -> None:
     assert " ".join(log(sim, instance)) == (
         "+p +start -start start_a +a -a a_g +g -g g_sub +sub +s2 -s2 s2_b +b -b b_e2 +e2 -e2 -sub sub_end +end -end -p"
     )
-    assert calls(sim, instance)[:4] == ["start.start", "start.start", "start.end", "start_a.take"]
+    assert calls(sim, instance)[:4] == ["p.start", "start.start", "start.end", "start_a.take"]
 
 
 def test_should_run_without_listeners_as_before() -> None:

@@ -58,6 +58,8 @@ def test_should_let_a_worker_be_the_listener(run_app: RunApp) -> None:
     assert (ended["context"]["audited"], ended["context"]["log"]) == (True, "noted ")
     jobs = [event for event in app.history(pay) if event["type"] == "JOB_CREATED"]
     assert [(job["elementId"], job["data"].get("listener")) for job in jobs] == [("charge", None), ("charge", "end")]
+    done = [event["data"].get("listener") for event in app.history(pay) if event["type"] == "JOB_COMPLETED"]
+    assert done == [None, "end"]
     assert told(app, pay)[-1] == "LISTENER_CALLED:end"
 
 
@@ -76,6 +78,8 @@ def test_should_warn_at_upload_and_wait_without_a_worker(app: App) -> None:
         ("check", True)
     ]
     assert app.instance(review)["currentState"] == ["check"]
+    [element] = app.get(f"/instances/{review}/elements")["items"]
+    assert [(wait["kind"], wait["elementId"]) for wait in element["waits"]] == [("JOB", "check")]
     assert app.tasks(review) == []
     app.finish(app.activate("org.example.Audit")[0])
     app.complete(app.task(review, "check"))
