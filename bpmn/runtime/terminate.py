@@ -16,7 +16,7 @@ def release(work: Work, scope_id: int, token: Token, *, keep: WaitKind | None = 
             continue
         if wait.kind is WaitKind.COMPENSATION:
             if token.phase is not Phase.COMPENSATING or token.child is None:
-                work.later(_end_compensation, work, scope_id, work.draft.scope(scope_id).parent, token, wait.id)
+                work.in_any_case(_end_compensation, work, scope_id, work.draft.scope(scope_id).parent, token, wait.id)
             continue
         work.remove_wait(scope_id, token.id, wait.kind, wait.id, wait.element, completed=False)
         if wait.kind is WaitKind.CALL:
@@ -40,7 +40,7 @@ def terminate_token(work: Work, scope_id: int, token_id: int) -> None:
     end_token(work, scope_id, token, listened=listened)
     if token.thrower is not None:
         # Whoever waits for it goes on, if he is still there. Where a whole scope is removed, he is not.
-        work.later(work.life.compensated, scope_id, token)
+        work.in_any_case(work.life.compensated, scope_id, token)
 
 
 def end_token(work: Work, scope_id: int, token: Token, *, listened: bool = False) -> None:
@@ -69,7 +69,10 @@ def _end_compensation(work: Work, scope_id: int, outer: int | None, thrower: Tok
     current: int | None = scope_id
     while current is not None:
         scope = work.draft.loaded(current)
-        if scope is not None and any(one.thrower == thrower.id for one in (*scope.compensations, *scope.claims)):
+        if scope is not None and (
+            any(entry.thrower == thrower.id for entry in scope.compensations)
+            or any(claim.thrower == thrower.id for claim in scope.claims)
+        ):
             work.emit(e.CompensationWithdrawn(thrower.id, thrower.element, current))
         if scope is not None and handler in scope.tokens:
             terminate_token(work, current, handler)
@@ -109,6 +112,7 @@ def _remove(work: Work, waiting: list[int]) -> None:
             if scope is not None and scope.kind is ScopeKind.ITEM and scope.parent in order:
                 stays.add(scope.parent)
             else:
+                work.detached.add(current)
                 work.enqueue(Continue(instance_id=work.instance_id, scope_id=current, terminate=True))
             continue
         _need(work, current, waiting)
@@ -132,6 +136,7 @@ def _remove(work: Work, waiting: list[int]) -> None:
     for body in sorted(stays):
         # More items than one step removes: the body itself stays until its last portion.
         del order[body]
+        work.detached.add(body)
         work.enqueue(Continue(instance_id=work.instance_id, scope_id=body, terminate=True))
     for current in reversed(order):
         scope = work.draft.scope(current)
