@@ -606,6 +606,7 @@ def test_should_find_no_value_where_a_path_fails(path: str) -> None:
     simulator.start("buyer", {"orderId": 1})
 
     # when / then
-    for order in (None, 5, {}, {"id": None}, {"id": [1]}, {"id": {"a": 1}}, "text", []):
+    others: list[object] = [None, 5, {}, {"id": None}, {"id": [1]}, {"id": {"a": 1}}, "text", []]
+    for order in others:
         assert not simulator.publish("answer", {"order": order})
     assert simulator.publish("answer", {"order": {"id": 1}})

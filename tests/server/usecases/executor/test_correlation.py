@@ -42,9 +42,8 @@ def keys_of(app: App, instance: str) -> list[Any]:
 
 def sellers(app: App, count: int) -> list[Any]:
     """The tasks of as many sellers, once they are there."""
-    return wait_until(
-        lambda: found if len(found := app.tasks(definitionKey="seller")) == count else None, what=f"{count} sellers"
-    )
+    wait_until(lambda: len(app.tasks(definitionKey="seller")) == count, what=f"{count} sellers")
+    return app.tasks(definitionKey="seller")
 
 
 def answer(app: App, task: Any) -> None:
