@@ -34,7 +34,7 @@ def places(data: bytes) -> tuple[list[str], list[str], set[str]]:
 
 
 @settings(
-    max_examples=50,
+    max_examples=30,
     deadline=None,
     print_blob=True,
     database=None,
