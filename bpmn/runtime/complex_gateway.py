@@ -60,7 +60,7 @@ def arrive_again(work: Work, scope_id: int, token_id: int, flow: Flow) -> None:
 def settle(work: Work) -> bool:
     """Let one complex gateway start or be reset that may; True if there was one. Called when nothing moves any more."""
     for scope in list(work.draft.scopes.values()):
-        if scope is None or not (scope.arrivals or scope.memory):
+        if scope is None or not (scope.arrivals or scope.memory) or work.is_detached(scope.id):
             continue
         container = work.container(scope.id)
         if container is None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from bpmn.expressions.api import NO_HANDLERS, Handlers
 from bpmn.runtime import commands as c
@@ -89,13 +90,14 @@ def run(work: Work) -> None:
     while True:
         while work.todo:
             method, args = work.todo.popleft()
-            method(*args)
+            if not (work.detached and _is_about_detached(work, args)):
+                method(*args)
         if work.flows:
             if work.transitions >= work.limits.transitions_per_step:
                 _cut(work)
                 continue
             scope_id, flow = work.flows.popleft()
-            if work.draft.loaded(scope_id) is not None:
+            if work.draft.loaded(scope_id) is not None and not work.is_detached(scope_id):
                 work.transitions += 1
                 work.life.activate(scope_id, flow.target, flow.id)
             continue
@@ -109,6 +111,11 @@ def run(work: Work) -> None:
         work.enqueue(command)
 
 
+def _is_about_detached(work: Work, args: tuple[Any, ...]) -> bool:
+    scope_id = next((arg for arg in args if isinstance(arg, int)), None)
+    return scope_id is not None and work.is_detached(scope_id)
+
+
 def _cut(work: Work) -> None:
     """Leave the rest of the flows to a `Continue` command; in an endless loop, to an incident."""
     flows = list(work.flows)
@@ -117,7 +124,7 @@ def _cut(work: Work) -> None:
         work.cut.update(scope_id for scope_id, _ in flows)
         return
     for scope_id, flow in flows:
-        if work.draft.loaded(scope_id) is None:
+        if work.draft.loaded(scope_id) is None or work.is_detached(scope_id):
             continue
         token_id = work.ids()
         node = flow.target

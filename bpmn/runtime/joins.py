@@ -48,7 +48,7 @@ def settle(work: Work, scope_id: int) -> None:
 def join_inclusive(work: Work) -> bool:
     """Let one inclusive join go on that may; True if there was one. Called when nothing else moves any more."""
     for scope in list(work.draft.scopes.values()):
-        if scope is None or not scope.arrivals:
+        if scope is None or not scope.arrivals or work.is_detached(scope.id):
             continue
         container = work.container(scope.id)
         if container is None:

@@ -172,8 +172,8 @@ def _next_is_due(work: Work, body: Scope) -> bool:
 
 def _finish_body(work: Work, body_id: int) -> None:
     body = work.draft.loaded(body_id)
-    if body is None:
-        return
+    if body is None or body.state is ScopeState.COMPLETED:
+        return  # whoever saw before that nothing is active has done so, and the body is kept to be compensated
     node = work.graph.nodes[body.element]
     spec = _spec(node)
     scope_id, token_id = _owner(body)

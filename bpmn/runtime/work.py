@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from bpmn.expressions.api import (
@@ -138,6 +139,7 @@ class Work:
     __slots__ = (
         "assigned",
         "cut",
+        "detached",
         "draft",
         "effects",
         "events",
@@ -189,6 +191,8 @@ class Work:
         self.run_transitions = 0
         """Transitions of earlier steps of the same run."""
         self.removed_scopes = 0
+        self.detached: set[int] = set()
+        """Scopes that are to be removed, but were too many for this step (`terminate.remove_subtree`)."""
         self.opened_items = 0
         self.executions: dict[str, ExecutionInfo] = {}
         self.written: set[str] = set()
@@ -213,8 +217,25 @@ class Work:
         self.effects.append(fx.Enqueue(command=command))
 
     def later(self, method: Callable[..., None], *args: Any) -> None:
-        """Do it when the current piece of work is done; before any flow in transit is entered."""
+        """Do it when the current piece of work is done; before any flow in transit is entered.
+
+        The first number in `args` is the scope it is about. Where that scope is detached meanwhile, it is not done.
+        """
         self.todo.append((method, args))
+
+    def in_any_case(self, method: Callable[..., None], *args: Any) -> None:
+        """As `later`, also where the scope is detached meanwhile."""
+        self.todo.append((partial(method, *args), ()))
+
+    def is_detached(self, scope_id: int) -> bool:
+        """Whether the scope, or one around it, is to be removed: nothing in it reacts any more."""
+        current: int | None = scope_id if self.detached else None
+        while current is not None:
+            if current in self.detached:
+                return True
+            scope = self.draft.loaded(current)
+            current = None if scope is None else scope.parent
+        return False
 
     # -- reading --------------------------------------------------------------------------------------------------
 
