@@ -113,7 +113,7 @@ def _call_all(
             )
             return False
         except Thrown as thrown:
-            _throw(work, scope_id, token_id, node, thrown, at)
+            throw(work, scope_id, token_id, node, thrown, at)
             return False
     return True
 
@@ -241,7 +241,7 @@ def _runs_here(work: Work, scope: int, spec: ListenerSpec) -> bool:
     )
 
 
-def _throw(work: Work, scope_id: int, token_id: int, node: Node, thrown: Thrown, at: str) -> None:
+def throw(work: Work, scope_id: int, token_id: int, node: Node, thrown: Thrown, at: str) -> None:
     """To the nearest handler, that of the element itself included; without one, an incident at the listener."""
     if find_catcher(work, scope_id, token_id, thrown.code) is not None:
         work.life.throw(scope_id, token_id, node, thrown.code, thrown.message, terminal=False)

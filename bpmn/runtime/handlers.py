@@ -138,6 +138,10 @@ def throw_error(work: Work, life: Lifecycle, command: c.ThrowError) -> None:
     work.remove_wait(scope_id, token.id, wait.kind, wait.id, wait.element, completed=True)
     if command.variables:
         work.propagate(work.life_scope(scope_id, token.id), command.variables)
+    if wait.kind is WaitKind.JOB and wait.element != token.element:
+        thrown = Thrown(command.error_code, command.message)
+        execution_listeners.throw(work, scope_id, token.id, node, thrown, wait.element)
+        return
     life.throw(scope_id, token.id, node, command.error_code, command.message, terminal=False)
 
 

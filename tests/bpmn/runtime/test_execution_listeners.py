@@ -731,6 +731,30 @@ def test_should_catch_the_error_of_a_listeners_job() -> None:
     assert sim.status(instance) is InstanceStatus.COMPLETED
 
 
+@pytest.mark.parametrize(
+    ("where", "event"), [("p", "start"), ("p", "end"), ("a", "start"), ("a", "end"), ("a_end", "take")]
+)
+def test_should_call_a_listener_again_whose_error_nothing_caught(where: str, event: str) -> None:
+    # given
+    data = listening(
+        model(start(), task("a"), end(), flows="start -> a -> end"), {where: [listener(event, class_="x.Listener")]}
+    )
+    sim = simulate(data)
+    instance = sim.start("p")
+    (job,) = sim.open_jobs()
+    sim.throw_error(job.id, "E")
+    assert (sim.incident().kind, sim.open_jobs()) == ("UNHANDLED_ERROR", [])
+
+    # when
+    sim.resolve(sim.incident().id)
+    (again,) = sim.open_jobs()
+    sim.complete_job(again.id)
+
+    # then
+    assert sim.status(instance) is InstanceStatus.COMPLETED
+    assert sim.trace(instance, "+").count("+a") == 1
+
+
 def test_should_end_a_waiting_listener_with_its_element() -> None:
     # given
     data = listening(
