@@ -36,6 +36,8 @@ from server.ports.bus import Bus
 from server.ports.store import Store
 from server.store import open_queries, open_store
 from server.usecases.checking import checker, read_model
+from server.usecases.decision_programs import DecisionPrograms
+from server.usecases.decisions import DecisionService
 from server.usecases.definitions import DefinitionService
 from server.usecases.deploy import Deployer
 from server.usecases.executor import Executor, ExecutorOptions
@@ -144,7 +146,7 @@ def assemble(
         job_loop.wake()
         puller.wake()
 
-    graphs = GraphCache(handlers)
+    graphs, decisions = GraphCache(handlers), DecisionPrograms()
     executor = Executor(
         store,
         ExecutorOptions(
@@ -158,10 +160,11 @@ def assemble(
             on_events=event_loop.wake,
         ),
         graphs,
+        decisions,
     )
     server = Server(settings, role, store, bus, executor, None, None, node, ids)
     if role != "engine":
-        server.services = _services(settings, server, puller, places, handlers)
+        server.services = _services(settings, server, puller, places, handlers, decisions)
         server.flask = create_app(server.services)
     if role != "api":
         results = ResultConsumer(bus, executor)
@@ -183,7 +186,12 @@ def assemble(
 
 
 def _services(
-    settings: Settings, server: Server, puller: JobPuller, places: WaitingPlaces, handlers: Handlers
+    settings: Settings,
+    server: Server,
+    puller: JobPuller,
+    places: WaitingPlaces,
+    handlers: Handlers,
+    decisions: DecisionPrograms,
 ) -> Services:
     store, ids = server.store, server.ids
     queries = open_queries(store)
@@ -197,6 +205,7 @@ def _services(
         executor=server.executor,
         deployer=Deployer(store, check, plan, ids),
         definitions=DefinitionService(store, queries, read_model, check, plan, ids),
+        decisions=DecisionService(store, queries, decisions),
         jobs=puller,
         tokens=Tokens(store, admin_token=token, next_id=ids, cache_seconds=settings.token_cache_seconds),
         waiting=places,

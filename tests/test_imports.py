@@ -31,7 +31,7 @@ LAYERS: dict[str, set[str]] = {
     "bpmn.dmn": {"bpmn.findings", "bpmn.model", "bpmn.expressions", "bpmn.xml"},
     "bpmn.rules": {"bpmn.findings", "bpmn.model", "bpmn.xml", "bpmn.expressions", "bpmn.schedule"},
     "bpmn.spec": {"bpmn.findings", "bpmn.model", "bpmn.expressions", "bpmn.schedule"},
-    "bpmn.runtime": {"bpmn.findings", "bpmn.model", "bpmn.expressions", "bpmn.spec", "bpmn.schedule"},
+    "bpmn.runtime": {"bpmn.findings", "bpmn.model", "bpmn.expressions", "bpmn.dmn", "bpmn.spec", "bpmn.schedule"},
     "bpmn.examine": {"bpmn.findings", "bpmn.model", "bpmn.rules", "bpmn.xml"},
     # Workers know their jobs, nothing of BPMN.
     "connectors": set(),

@@ -164,6 +164,8 @@ class _Builder:
             knowledge=decision.required_knowledge,
             evaluate=evaluate,
             version_tag=decision.version_tag,
+            outputs=_outputs(decision.expression),
+            many=_is_many(decision.expression),
             reads=None if expressions.reads_anything else frozenset(expressions.free - known),
         )
 
@@ -269,6 +271,20 @@ class _Builder:
             decision.name,
             decision.line,
         )
+
+
+def _outputs(expression: model.Expression | None) -> tuple[str, ...]:
+    """The outputs of a table, by the names that its results have."""
+    if not isinstance(expression, model.DecisionTable):
+        return ()
+    return tuple(each.name or each.label or f"output {at + 1}" for at, each in enumerate(expression.outputs))
+
+
+def _is_many(expression: model.Expression | None) -> bool:
+    if not isinstance(expression, model.DecisionTable):
+        return False
+    several = expression.hit_policy in ("RULE ORDER", "OUTPUT ORDER", "COLLECT")
+    return several and expression.aggregation is None
 
 
 def _output_names(expression: model.Expression | None) -> tuple[str, ...]:

@@ -70,6 +70,10 @@ class DecisionPart:
     evaluate: Evaluate
     """Of a decision with a finding of severity ERROR it tells the problem and is null."""
     version_tag: str | None
+    outputs: tuple[str, ...]
+    """Names of a table's outputs."""
+    many: bool
+    """The hit policy makes a list of what the rules that fit say."""
     reads: frozenset[str] | None
     """Names from outside that this part, without what it requires, may read; None where that cannot be known."""
 
@@ -94,6 +98,16 @@ class ServicePart:
     input_decisions: tuple[str, ...]
     inputs: tuple[str, ...]
     result: Type
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionVersion:
+    """A decision as it is deployed. Ids and versions are the server's."""
+
+    id: int
+    key: str
+    version: int
+    program: Program
 
 
 @dataclass(frozen=True, kw_only=True)

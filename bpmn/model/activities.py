@@ -80,6 +80,23 @@ class ImplementationKind(StrEnum):
     """A DMN decision by key."""
 
 
+class DecisionMapping(StrEnum):
+    """What of a decision's result becomes variables. The first four are Camunda 7's `mapDecisionResult`."""
+
+    SINGLE_ENTRY = "singleEntry"
+    """The only output of the only rule."""
+    SINGLE_RESULT = "singleResult"
+    """All outputs of the only rule."""
+    COLLECT_ENTRIES = "collectEntries"
+    """A list of the only output of all rules."""
+    RESULT_LIST = "resultList"
+    """A list of all outputs of all rules."""
+    VALUE = "value"
+    """The result as DMN has it (Camunda 8)."""
+    VARIABLES = "variables"
+    """Each output a variable of its own (Flowable, SpiffWorkflow)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Implementation:
     """What a service, send or business rule task, or a message throw event, executes."""
@@ -96,6 +113,13 @@ class Implementation:
     """Number of attempts (zeebe) or a retry time cycle `R3/PT10S` (camunda failedJobRetryTimeCycle)."""
     skip: Expression | None = None
     """flowable:skipExpression."""
+    binding: str = "latest"
+    """Which version of a decision: a `Binding`."""
+    version: Expression | None = None
+    """Version number or version tag of a decision, by `binding`."""
+    mapping: DecisionMapping = DecisionMapping.VALUE
+    fail_without_hits: bool = False
+    """flowable: decisionTaskThrowErrorOnNoHits."""
     line: int | None = None
 
 
@@ -210,7 +234,6 @@ class ScriptTask(Activity):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusinessRuleTask(Activity):
     implementation: Implementation | None = None
-    map_decision_result: str | None = None
 
 
 class Binding(StrEnum):

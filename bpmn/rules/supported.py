@@ -133,6 +133,7 @@ RUNTIME = Supported(
             Feature.COMPENSATION,
             Feature.DATA_ASSIGNMENTS,
             Feature.DATA_VALUES,
+            Feature.DECISION,
             Feature.EVENT_SUB_PROCESS,
             Feature.INSTANTIATING_GATEWAY,
             Feature.INSTANTIATING_RECEIVE,

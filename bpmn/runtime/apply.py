@@ -384,6 +384,7 @@ _APPLIERS: dict[type, Callable[[Any, Draft], None]] = {
     e.WaitRemoved: _wait_removed,
     e.JobFailed: _nothing,
     e.ErrorThrown: _nothing,
+    e.DecisionEvaluated: _nothing,
     e.MessageThrown: _nothing,
     e.CorrelationKeySet: _correlation_key_set,
     e.CompensationRecorded: _compensation_recorded,

@@ -51,6 +51,7 @@ class StateChanges:
         state.items.clear()
         state.outputs.clear()
         state.called.clear()
+        state.decisions.clear()
         state.tasks.clear()
 
 

@@ -252,6 +252,23 @@ class CompensationWithdrawn(NamedTuple):
     scope: int
 
 
+class DecisionEvaluated(NamedTuple):
+    """A business rule task has evaluated a decision. Values are those of the process."""
+
+    token: int
+    element: str
+    scope: int
+    decision: int
+    """Id of the version."""
+    key: str
+    version: int
+    result: Value
+    required: dict[str, Value]
+    """Results of the decisions that it requires, by id."""
+    tables: tuple[dict[str, Value], ...]
+    """Per decision table: `decision`, `inputs`, `rules` (ids of those that fitted)."""
+
+
 class MessageThrown(NamedTuple):
     scope: int
     element: str
@@ -349,6 +366,7 @@ Event = (
     | WaitRemoved
     | JobFailed
     | ErrorThrown
+    | DecisionEvaluated
     | MessageThrown
     | CorrelationKeySet
     | CompensationRecorded
@@ -431,6 +449,7 @@ _NAMES: dict[type, str] = {
     VariableRemoved: "VARIABLE_REMOVED",
     JobFailed: "JOB_FAILED",
     ErrorThrown: "ERROR_THROWN",
+    DecisionEvaluated: "DECISION_EVALUATED",
     MessageThrown: "MESSAGE_THROWN",
     CorrelationKeySet: "CORRELATION_KEY_SET",
     CompensationRecorded: "COMPENSATION_RECORDED",
@@ -662,6 +681,21 @@ def to_dict(event: Event) -> dict[str, Any]:
                 "elementId": element,
                 "scopeId": str(scope),
                 "data": {"key": key, "values": None if values is None else list(values)},
+            }
+        case DecisionEvaluated(token, element, scope, id, key, version, result, required, tables):
+            return {
+                "type": "DECISION_EVALUATED",
+                "elementId": element,
+                "scopeId": str(scope),
+                "data": {
+                    "tokenId": str(token),
+                    "decisionId": str(id),
+                    "decisionKey": key,
+                    "version": version,
+                    "result": result,
+                    "decisions": required,
+                    "tables": list(tables),
+                },
             }
         case MessageThrown(scope, element, name):
             return {"type": "MESSAGE_THROWN", "elementId": element, "scopeId": str(scope), "data": {"name": name}}

@@ -74,7 +74,26 @@ class NeedCalled:
     instance_id: int
 
 
-Need = NeedVariables | NeedScopes | NeedChildren | NeedPortion | NeedItems | NeedOutputs | NeedCalled | NeedUserTask
+@dataclass(frozen=True, slots=True)
+class NeedDecision:
+    """The version of a decision that a task means: `binding` and `version` as of a call activity."""
+
+    key: str
+    binding: str
+    version: str | None
+
+
+Need = (
+    NeedVariables
+    | NeedScopes
+    | NeedChildren
+    | NeedPortion
+    | NeedItems
+    | NeedOutputs
+    | NeedCalled
+    | NeedUserTask
+    | NeedDecision
+)
 
 
 class Missing(Exception):

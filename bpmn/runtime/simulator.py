@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from bpmn.dmn.program import DecisionVersion
 from bpmn.expressions.api import NO_HANDLERS, ExecutionInfo, Handlers
 from bpmn.runtime import commands as c
 from bpmn.runtime import effects as fx
@@ -71,8 +72,10 @@ class Simulator:
         limits: Limits = DEFAULT_LIMITS,
         now: datetime = datetime(2026, 1, 1, tzinfo=UTC),
         keep_events: bool = True,
+        decisions: Mapping[str, DecisionVersion] | None = None,
     ) -> None:
         self.graphs = dict(graphs)
+        self.decisions = dict(decisions or {})
         self.handlers = handlers
         self.limits = limits
         self.now = now
@@ -490,6 +493,8 @@ class Simulator:
                 state.tasks[task_id] = {name: getattr(effect, name) for name in n.TASK_FIELDS}
             case n.NeedCalled(instance_id):
                 state.called[instance_id] = self.variables(instance_id)
+            case n.NeedDecision(key):
+                state.decisions[need] = self.decisions.get(key)
             case n.NeedVariables():
                 raise AssertionError("all values are loaded")
 

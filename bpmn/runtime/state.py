@@ -11,7 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from bpmn.dmn.program import DecisionVersion
+    from bpmn.runtime.needs import NeedDecision
 
 Value = Any
 
@@ -278,6 +282,8 @@ class State:
     outputs: dict[int, list[Value]] = field(default_factory=dict)
     """Body scope -> all outputs in order of index, where they were asked for."""
     called: dict[int, dict[str, Value]] = field(default_factory=dict)
+    decisions: dict[NeedDecision, DecisionVersion | None] = field(default_factory=dict)
+    """Versions that steps have asked for; None where there is none."""
     """Called instance -> its root variables, where they were asked for."""
     tasks: dict[int, dict[str, Value]] = field(default_factory=dict)
     """User task -> what its row says (name, assignee ...), where it was asked for."""

@@ -12,7 +12,7 @@ from bpmn.spec.data import collection_of, output_collection_of
 from bpmn.spec.elements import AdHocSpec, CallMappingSpec, CallSpec, ScriptSpec, TransactionSpec, UserTaskSpec
 from bpmn.spec.events import form_field_spec
 from bpmn.spec.graph import MultiInstanceSpec, NodeKind, StandardLoopSpec
-from bpmn.spec.implementations import implementation_spec, message_spec
+from bpmn.spec.implementations import decision_spec, implementation_spec, message_spec
 
 _KINDS: dict[type[a.Activity], NodeKind] = {
     a.Task: NodeKind.TASK,
@@ -60,6 +60,8 @@ def activity_spec(context: BuildContext, activity: a.Activity) -> object:
                     activity,
                 )
                 return None
+            if implementation.kind is a.ImplementationKind.DECISION and not isinstance(activity, a.SendTask):
+                return decision_spec(context, implementation, activity)
             return implementation_spec(context, implementation, activity, activity.job_priority)
         case a.ReceiveTask():
             return message_spec(context, activity.message_ref, activity.correlation_key, activity)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bpmn.expressions.api import Compiled, HandlerCall
+from bpmn.model.activities import DecisionMapping
 from bpmn.model.events import TimerKind
 from bpmn.spec.graph import Node
 from bpmn.spec.keys import KeyUse
@@ -37,6 +38,20 @@ class ExpressionSpec:
     call: HandlerCall | None = None
     job: JobSpec | None = None
     skip: Compiled | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionSpec:
+    """A DMN decision that the step evaluates."""
+
+    key: Compiled
+    binding: str
+    version: Compiled | None
+    mapping: DecisionMapping
+    result_variable: str | None
+    result_local: bool
+    fail_without_hits: bool
+    skip: Compiled | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from bpmn.model.activities import Implementation, ImplementationKind
 from bpmn.model.base import Element, Expression
 from bpmn.spec.context import BuildContext
 from bpmn.spec.correlation import key_uses, receivers
-from bpmn.spec.elements import ExpressionSpec, JobSpec, MessageSpec
+from bpmn.spec.elements import DecisionSpec, ExpressionSpec, JobSpec, MessageSpec
 
 
 def implementation_spec(
@@ -31,10 +31,24 @@ def implementation_spec(
             context.error(
                 "ELEMENT_UNSUPPORTED",
                 f"Expected '{element.id}' to run as a job, but it calls the DMN decision '{implementation.value.text}'",
-                "DMN is not supported yet: give the task an external topic or job type and a worker.",
+                "Decisions are for business rule tasks: put one before it.",
                 element,
             )
             return None
+
+
+def decision_spec(context: BuildContext, implementation: Implementation, element: Element) -> DecisionSpec:
+    """A decision that the task evaluates."""
+    return DecisionSpec(
+        key=context.expression(implementation.value, element),
+        binding=implementation.binding,
+        version=context.optional(implementation.version, element),
+        mapping=implementation.mapping,
+        result_variable=implementation.result_variable,
+        result_local=implementation.result_local,
+        fail_without_hits=implementation.fail_without_hits,
+        skip=context.optional(implementation.skip, element),
+    )
 
 
 def message_spec(

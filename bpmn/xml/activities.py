@@ -133,7 +133,6 @@ def _business_rule_task(node: Node) -> BusinessRuleTask:
     return BusinessRuleTask(
         **activity_arguments(node),
         implementation=combined.implementation(node),
-        map_decision_result=node.camunda("mapDecisionResult"),
         resources=unread_roles(node),
     )
 

@@ -8,6 +8,7 @@ from flask import Flask
 
 from server.api import errors, headers, limits, metrics
 from server.api.conditions.routes import conditions
+from server.api.decisions.routes import decisions
 from server.api.definitions.routes import definitions
 from server.api.deployments.routes import deployments
 from server.api.incidents.routes import incidents
@@ -23,7 +24,7 @@ from server.api.tasks.routes import tasks
 from server.api.tokens.routes import tokens
 
 RESOURCES = (
-    *(deployments, definitions, instances, tasks, jobs, messages, signals, conditions),
+    *(deployments, definitions, decisions, instances, tasks, jobs, messages, signals, conditions),
     *(incidents, overview, tokens, system),
 )
 

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from server.config import Settings
 from server.ports.queries import Queries
 from server.ports.store import Store
+from server.usecases.decisions import DecisionService
 from server.usecases.definitions import DefinitionService
 from server.usecases.deploy import Deployer
 from server.usecases.execution import ExecutorPort
@@ -29,6 +30,7 @@ class Services:
     executor: ExecutorPort
     deployer: Deployer
     definitions: DefinitionService
+    decisions: DecisionService
     jobs: JobPuller
     tokens: Tokens
     waiting: WaitingPlaces

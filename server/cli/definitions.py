@@ -53,6 +53,10 @@ def deploy(
         if answer["id"] is not None:
             note += "" if definition["deploymentId"] == answer["id"] else " (unchanged)"
         typer.echo(f"{definition['key']} version {definition['version']}{note}  id {definition['id']}")
+    for decision in answer["decisions"]:
+        unchanged = answer["id"] is not None and decision["deploymentId"] != answer["id"]
+        note = " (decision, unchanged)" if unchanged else " (decision)"
+        typer.echo(f"{decision['key']} version {decision['version']}{note}  id {decision['id']}")
 
 
 def validate(files: Files, make_executable: MakeExecutable = False, as_json: Json = False) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
-from server.ports.records import DefinitionRow, IncidentRow, InstanceRow, UserTaskRow
+from server.ports.records import DecisionRow, DefinitionRow, IncidentRow, InstanceRow, UserTaskRow
 
 Value = Any
 T = TypeVar("T")
@@ -99,6 +99,10 @@ class Queries(Protocol):
     def list_definitions(
         self, tenant_id: str, page: Page, *, key: str | None = None, latest: bool = False, name: str | None = None
     ) -> Listing[DefinitionRow]: ...
+
+    def list_decisions(
+        self, tenant_id: str, page: Page, *, key: str | None = None, latest: bool = False, name: str | None = None
+    ) -> Listing[DecisionRow]: ...
 
     def list_instances(self, tenant_id: str, where: InstanceFilter, page: Page) -> Listing[InstanceRow]: ...
 

@@ -61,6 +61,23 @@ class DefinitionRow:
 
 
 @dataclass(slots=True, kw_only=True)
+class DecisionRow:
+    """A version of a DMN decision; its key is the decision's id in the document."""
+
+    id: int
+    tenant_id: str
+    key: str
+    version: int
+    name: str | None
+    version_tag: str | None
+    deployment_id: int
+    resource_name: str
+    content_hash: str
+    """Of the whole file it came from, and of those that the file imports."""
+    deployed_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
 class MessageStartRow:
     """A start event that waits for a message; only those of the latest version of a key are there."""
 

@@ -20,6 +20,7 @@ from server.ports.records import (
     CommandRow,
     ConditionStartRow,
     ConditionWaitRow,
+    DecisionRow,
     DefinitionRow,
     DeploymentRow,
     IdempotencyRow,
@@ -300,6 +301,25 @@ class UnitOfWork(Protocol):
         version), the one that was the latest when the deployment was made."""
 
     def resource(self, deployment_id: int, name: str) -> bytes | None: ...
+
+    def resources(self, deployment_id: int, kind: str) -> list[ResourceRow]:
+        """All files of that kind which the deployment stored, by name."""
+
+    # -- decisions -------------------------------------------------------------------------------------------------
+
+    def insert_decision(self, decision: DecisionRow) -> None:
+        """A new version. Raises Conflict (`uq_decision_tenant_id_key_version`) where the key has it already."""
+
+    def find_decision(self, tenant_id: str | None, decision_id: int) -> DecisionRow | None:
+        """tenant None: any (the engine itself)."""
+
+    def find_decision_by_key(
+        self, tenant_id: str, key: str, version: int | None = None, version_tag: str | None = None
+    ) -> DecisionRow | None:
+        """Without version: the latest; with a tag: the latest that has it."""
+
+    def decision_in_deployment(self, tenant_id: str, deployment_id: int, key: str) -> DecisionRow | None:
+        """As `definition_in_deployment`."""
 
     def count_running_instances(self, tenant_id: str, definition_id: int) -> int:
         """Instances of the definition that have not ended, paused ones included, and those that are on their way to it

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from bpmn.dmn.examine import examine as examine_decisions
+from bpmn.dmn.read import is_dmn
 from bpmn.examine import examine
 from bpmn.expressions.api import NO_HANDLERS, Handlers
 from bpmn.findings import Finding, Severity, has_errors
@@ -33,25 +35,22 @@ FORM_SUFFIXES = (".form", ".json")
 def kind_of(name: str, content: bytes) -> str:
     """bpmn, dmn, form, yaml or unknown, by the name, else by how the content begins."""
     lower = name.lower()
+    if lower.endswith(".dmn") or (lower.endswith(".xml") and is_dmn(content)):
+        return "dmn"
     if lower.endswith(BPMN_SUFFIXES):
         return "bpmn"
-    if lower.endswith(".dmn"):
-        return "dmn"
     if lower.endswith(FORM_SUFFIXES):
         return "form"
     if lower.endswith((".yaml", ".yml")):
         return "yaml"
+    if is_dmn(content):
+        return "dmn"
     return "bpmn" if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" else "unknown"
 
 
 def refusals(name: str, kind: str) -> tuple[Finding, ...]:
     """ERROR findings for kinds of files that cannot be deployed yet."""
     found = {
-        "dmn": (
-            "DMN_UNSUPPORTED",
-            f"Expected a BPMN model or a form, but '{name}' holds DMN decisions, which bpmnd does not run yet",
-            "Leave it out of the deployment.",
-        ),
         "yaml": (
             "FORMAT_UNSUPPORTED",
             f"Expected BPMN XML, but '{name}' is YAML, which bpmnd does not read yet",
@@ -59,7 +58,7 @@ def refusals(name: str, kind: str) -> tuple[Finding, ...]:
         ),
         "unknown": (
             "FILE_KIND_UNKNOWN",
-            f"Expected a .bpmn, .xml or .form file, but '{name}' is none",
+            f"Expected a .bpmn, .dmn, .xml or .form file, but '{name}' is none",
             "Give the file its usual ending, or leave it out.",
         ),
     }.get(kind)
@@ -92,4 +91,6 @@ def read_model(content: bytes, name: str) -> Definitions | None:
 def check_file(name: str, content: bytes, make_executable: bool, check: Checker) -> tuple[Finding, ...]:
     """All findings of one file, whatever it is."""
     kind = kind_of(name, content)
+    if kind == "dmn":
+        return examine_decisions(content, file=name).findings
     return check(content, name, make_executable).findings if kind == "bpmn" else refusals(name, kind)

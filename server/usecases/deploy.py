@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bpmn.dmn.examine import Examined
+from bpmn.dmn.model import Decision
 from bpmn.findings import Finding, Severity, has_errors
 from bpmn.model.definitions import Process
 from bpmn.spec.graph import Graph
 from server.errors import Invalid, InvalidModel
-from server.ports.records import DefinitionRow, DeploymentRow, ResourceRow
+from server.ports.records import DecisionRow, DefinitionRow, DeploymentRow, ResourceRow
 from server.ports.store import Conflict, SerializationFailure, Store, UnitOfWork
 from server.usecases import idempotency as keys
 from server.usecases.checking import Checked, Checker, kind_of, refusals
+from server.usecases.decision_files import (
+    DecisionFile,
+    duplicate_decisions,
+    missing_decisions,
+    read_decision_files,
+)
 from server.usecases.requests import Idempotency, Principal, Replayed
 from server.usecases.starts import StartPlanner
 
@@ -31,7 +39,8 @@ class DeployedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentResult:
-    """`definitions` are those of the files as they are now: new versions, or the latest where nothing changed.
+    """`definitions` and `decisions` are those of the files as they are now: new versions, or the latest where nothing
+    changed.
     A dry run has no id and stores nothing."""
 
     id: int | None
@@ -39,6 +48,7 @@ class DeploymentResult:
     name: str
     deployed_at: datetime
     definitions: Sequence[DefinitionRow]
+    decisions: Sequence[DecisionRow]
     forms: Sequence[str]
     findings: Sequence[Finding]
 
@@ -49,7 +59,11 @@ class _File:
     kind: str
     content: bytes
     content_hash: str
+    """Of a DMN file, also of those that it imports."""
     checked: Checked | None
+    decisions: Examined | None = None
+    imports: tuple[str, ...] = ()
+    """Names of the files of the deployment that a DMN file imports."""
 
 
 class Deployer:
@@ -78,10 +92,16 @@ class Deployer:
         one of them is an ERROR; then nothing is stored.
         """
         _check_names(files)
-        read = [self._read(file, make_executable) for file in files]
+        examined = read_decision_files(
+            {file.name: file.content for file in files if kind_of(file.name, file.content) == "dmn"}
+        )
+        read = [self._read(file, make_executable, examined) for file in files]
         findings = [finding for file, extra in read for finding in (*extra, *_findings(file))]
         opened = [file for file, _ in read]
-        findings += _duplicate_keys(opened)
+        findings += [
+            *_duplicate_keys(opened),
+            *duplicate_decisions({file.name: _decisions_of(file) for file in opened}, MAX_KEY),
+        ]
         if has_errors(findings):
             worst = next(finding for finding in findings if finding.severity is Severity.ERROR)
             count = sum(finding.severity is Severity.ERROR for finding in findings)
@@ -112,8 +132,13 @@ class Deployer:
                     raise
         raise AssertionError("unreachable")
 
-    def _read(self, file: DeployedFile, make_executable: bool) -> tuple[_File, tuple[Finding, ...]]:
+    def _read(
+        self, file: DeployedFile, make_executable: bool, decisions: Mapping[str, DecisionFile]
+    ) -> tuple[_File, tuple[Finding, ...]]:
         kind = kind_of(file.name, file.content)
+        if kind == "dmn":
+            found = decisions[file.name]
+            return _File(file.name, kind, file.content, found.digest, None, found.examined, found.imports), ()
         checked = self._check(file.content, file.name, make_executable) if kind == "bpmn" else None
         digest = hashlib.sha256(file.content).hexdigest()
         return _File(file.name, kind, file.content, digest, checked), refusals(file.name, kind)
@@ -146,10 +171,17 @@ class Deployer:
                 unit.lock_definition_key(tenant, key)
             resources: list[ResourceRow] = []
             current: list[DefinitionRow] = []
+            decided: list[DecisionRow] = []
+            new_decisions: list[DecisionRow] = []
+            wanted: set[str] = set()
             added: list[tuple[DefinitionRow, Graph | None]] = []
             for file in files:
                 new = [] if file.checked is None else self._versions(unit, deployment, file, make_executable, current)
                 added += new
+                newly_decided = self._decision_versions(unit, deployment, file, decided)
+                new_decisions += newly_decided
+                if newly_decided:
+                    wanted.update((file.name, *file.imports))
                 if new or file.kind == "form":
                     resources.append(
                         ResourceRow(
@@ -161,12 +193,27 @@ class Deployer:
                             content_hash=file.content_hash,
                         )
                     )
+            resources += [
+                ResourceRow(
+                    deployment_id=deployment.id,
+                    tenant_id=tenant,
+                    name=file.name,
+                    kind=file.kind,
+                    content=file.content,
+                    content_hash=file.content_hash,
+                )
+                for file in files
+                if file.name in wanted
+            ]
+            processes = {file.name: _processes(file) for file in files}
+            findings = [*findings, *missing_decisions(unit, tenant, processes, {row.key for row in decided})]
             result = DeploymentResult(
                 id=None if dry_run else deployment.id,
                 tenant_id=tenant,
                 name=deployment.name,
                 deployed_at=now,
                 definitions=current,
+                decisions=decided,
                 forms=[file.name for file in files if file.kind == "form"],
                 findings=findings,
             )
@@ -177,6 +224,8 @@ class Deployer:
                 unit.insert_definition(definition)
                 starts = self._plan_starts(graph, definition, now, self._next_id)
                 unit.replace_starts(tenant, definition.key, *starts)
+            for decision in new_decisions:
+                unit.insert_decision(decision)
             unit.insert_audit(
                 tenant_id=tenant,
                 id=self._next_id(),
@@ -188,6 +237,32 @@ class Deployer:
             keys.finish(unit, idempotency, result)
             unit.commit()
             return result
+
+    def _decision_versions(
+        self, unit: UnitOfWork, deployment: DeploymentRow, file: _File, current: list[DecisionRow]
+    ) -> list[DecisionRow]:
+        """As `_versions`, of a DMN file."""
+        added: list[DecisionRow] = []
+        for decision in _decisions_of(file):
+            latest = unit.find_decision_by_key(deployment.tenant_id, decision.id)
+            if latest is not None and latest.content_hash == file.content_hash:
+                current.append(latest)
+                continue
+            row = DecisionRow(
+                id=self._next_id(),
+                tenant_id=deployment.tenant_id,
+                key=decision.id,
+                version=1 if latest is None else latest.version + 1,
+                name=decision.name,
+                version_tag=decision.version_tag,
+                deployment_id=deployment.id,
+                resource_name=file.name,
+                content_hash=file.content_hash,
+                deployed_at=deployment.deployed_at,
+            )
+            added.append(row)
+            current.append(row)
+        return added
 
     def _versions(
         self,
@@ -254,7 +329,13 @@ def _is_plain(name: str) -> bool:
 
 
 def _findings(file: _File) -> tuple[Finding, ...]:
+    if file.decisions is not None:
+        return file.decisions.findings
     return file.checked.findings if file.checked is not None else ()
+
+
+def _decisions_of(file: _File) -> tuple[Decision, ...]:
+    return file.decisions.model.decisions if file.decisions is not None and file.decisions.model is not None else ()
 
 
 def _processes(file: _File) -> tuple[Process, ...]:

@@ -19,6 +19,8 @@ from server.ids import IdGenerator
 from server.ports.store import Store
 from server.store import open_queries, open_store
 from server.usecases.checking import checker, read_model
+from server.usecases.decision_programs import DecisionPrograms
+from server.usecases.decisions import DecisionService
 from server.usecases.definitions import DefinitionService
 from server.usecases.deploy import Deployer
 from server.usecases.jobs import JobPuller
@@ -87,6 +89,7 @@ def running_api(directory: Path, **settings: Any) -> Iterator[Api]:
         executor=executor,
         deployer=Deployer(store, check, plan, next_id),
         definitions=DefinitionService(store, queries, read_model, check, plan, next_id),
+        decisions=DecisionService(store, queries, DecisionPrograms()),
         jobs=JobPuller(store, places=places),
         tokens=Tokens(store, admin_token=ADMIN_TOKEN, next_id=next_id),
         waiting=places,

@@ -83,6 +83,7 @@ FEATURES = {
     Feature.QUANTITIES: "quantities",
     Feature.DATA_ASSIGNMENTS: "dataAssociations",
     Feature.DATA_VALUES: "dataValues",
+    Feature.DECISION: "decision",
     Feature.MULTI_INSTANCE_BEHAVIOR: "multiInstanceBehavior",
     Feature.MULTIPLE_EVENTS: "multipleEvent",
     Feature.INSTANTIATING_RECEIVE: "instantiatingElements",

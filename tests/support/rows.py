@@ -9,6 +9,7 @@ from typing import Any
 from server.ports.records import (
     CommandRow,
     ConditionWaitRow,
+    DecisionRow,
     DefinitionRow,
     DeploymentRow,
     HistoryRow,
@@ -69,6 +70,24 @@ def definition(**values: Any) -> DefinitionRow:
             "content_hash": "0" * 64,
             "executable": True,
             "forced_executable": False,
+            "deployed_at": NOW,
+        }
+        | values
+    )
+
+
+def decision(**values: Any) -> DecisionRow:
+    return DecisionRow(
+        **{
+            "id": new_id(),
+            "tenant_id": TENANT,
+            "key": "rate",
+            "version": 1,
+            "name": "Rate",
+            "version_tag": None,
+            "deployment_id": 1,
+            "resource_name": "rates.dmn",
+            "content_hash": "0" * 64,
             "deployed_at": NOW,
         }
         | values

@@ -10,7 +10,15 @@ from collections.abc import Iterable
 from lxml import etree
 
 from bpmn.findings import Severity
-from bpmn.model.activities import Assignment, Binding, Form, FormField, Implementation, ImplementationKind
+from bpmn.model.activities import (
+    Assignment,
+    Binding,
+    DecisionMapping,
+    Form,
+    FormField,
+    Implementation,
+    ImplementationKind,
+)
 from bpmn.model.base import CallMapping, Expression, Mapping
 from bpmn.xml import expressions
 from bpmn.xml.namespaces import Vendor, split
@@ -18,6 +26,7 @@ from bpmn.xml.node import Node, boolean, line_of, locals_of, text_of
 
 _EXTERNAL = frozenset({"external", "external-worker"})
 _MAX_NESTED_VALUES = 20
+_MAPPINGS = frozenset({"singleEntry", "singleResult", "collectEntries", "resultList"})
 
 
 def implementation(node: Node) -> Implementation | None:
@@ -29,6 +38,8 @@ def implementation(node: Node) -> Implementation | None:
     found = _kind_and_value(node, fields)
     if found is None:
         return None
+    binding, version = _decision_binding(node)
+    switches = {field.target: field.source.text.strip() for field in fields if field.source is not None}
     return Implementation(
         kind=found[0],
         value=found[1],
@@ -37,8 +48,29 @@ def implementation(node: Node) -> Implementation | None:
         fields=fields,
         retries=retry_cycle(node),
         skip=skip,
+        binding=Binding.DEPLOYMENT.value if switches.get("sameDeployment") == "true" else binding.value,
+        version=version,
+        mapping=_decision_mapping(node),
+        fail_without_hits=switches.get("decisionTaskThrowErrorOnNoHits") == "true",
         line=node.line,
     )
+
+
+def _decision_mapping(node: Node) -> DecisionMapping:
+    """`mapDecisionResult`, by default `resultList`; a decision task of Flowable sets its outputs."""
+    if node.camunda("type") == "dmn":
+        return DecisionMapping.VARIABLES
+    text = node.camunda("mapDecisionResult")
+    return DecisionMapping(text) if text in _MAPPINGS else DecisionMapping.RESULT_LIST
+
+
+def _decision_binding(node: Node) -> tuple[Binding, Expression | None]:
+    """`decisionRefBinding` with its version or version tag."""
+    text = node.camunda("decisionRefBinding")
+    version = expressions.attribute(node.camunda("decisionRefVersion"), node.line)
+    tag = expressions.attribute(node.camunda("decisionRefVersionTag"), node.line)
+    kind = Binding(text) if text is not None and text in set(Binding) else Binding.LATEST
+    return kind, tag if kind is Binding.VERSION_TAG else version
 
 
 def _kind_and_value(node: Node, fields: tuple[Mapping, ...]) -> tuple[ImplementationKind, Expression] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bpmn.model.activities import Implementation, ImplementationKind
+from bpmn.model.activities import DecisionMapping, Implementation, ImplementationKind
 from bpmn.model.base import Expression, Mapping
 from bpmn.xml import expressions
 from bpmn.xml.namespaces import Vendor
@@ -13,7 +13,9 @@ def implementation(node: Node) -> Implementation | None:
     """`serviceTaskOperator` (a job of that type, its parameters are Python expressions) or `calledDecisionId`."""
     decision = node.extension(Vendor.SPIFFWORKFLOW, "calledDecisionId")
     if decision is not None and (key := expressions.literal(text_of(decision), line_of(decision))) is not None:
-        return Implementation(kind=ImplementationKind.DECISION, value=key, line=line_of(decision))
+        return Implementation(
+            kind=ImplementationKind.DECISION, value=key, mapping=DecisionMapping.VARIABLES, line=line_of(decision)
+        )
     operator = node.extension(Vendor.SPIFFWORKFLOW, "serviceTaskOperator")
     if operator is None or (job_type := expressions.literal(operator.get("id"), line_of(operator))) is None:
         return None

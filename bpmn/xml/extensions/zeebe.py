@@ -23,11 +23,16 @@ def implementation(node: Node) -> Implementation | None:
     )
     decision = node.extension(Vendor.ZEEBE, "calledDecision")
     if decision is not None and (key := expressions.zeebe(decision.get("decisionId"), line_of(decision))) is not None:
+        text = decision.get("bindingType")
+        binding = Binding(text) if text in ("deployment", "versionTag") else Binding.LATEST
+        tag = expressions.zeebe(decision.get("versionTag"), line_of(decision))
         return Implementation(
             kind=ImplementationKind.DECISION,
             value=key,
             result_variable=decision.get("resultVariable"),
             headers=headers,
+            binding=binding.value,
+            version=tag if binding is Binding.VERSION_TAG else None,
             line=line_of(decision),
         )
     task = node.extension(Vendor.ZEEBE, "taskDefinition")

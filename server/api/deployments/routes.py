@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, request
 
 from server.api.auth import allowed, principal
+from server.api.decisions.render import show_decision
 from server.api.definitions.render import show_definition
 from server.api.deployments.schemas import FILES_BODY, DeploymentSchema
 from server.api.errors import finding_json
@@ -21,7 +22,7 @@ from server.store.codec import dump_api
 from server.usecases.deploy import DeployedFile, DeploymentResult
 from server.usecases.requests import Replayed
 
-deployments = Resource("Deployments", "Uploading models and forms, all files or none.")
+deployments = Resource("Deployments", "Uploading models, decisions and forms, all files or none.")
 
 _FIELDS = ("name", "dryRun", "makeExecutable")
 
@@ -70,7 +71,7 @@ def show_deployment(result: DeploymentResult) -> dict[str, Any]:
         "name": result.name,
         "deployedAt": None if result.id is None else result.deployed_at,
         "definitions": definitions,
-        "decisions": [],
+        "decisions": [show_decision(row) for row in result.decisions],
         "forms": [{"name": name} for name in result.forms],
         "findings": [finding_json(finding) for finding in result.findings],
     }

@@ -6,6 +6,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import OneOf
 
 from bpmn.findings import Severity
+from server.api.decisions.schemas import DecisionSchema
 from server.api.definitions.schemas import DefinitionSummarySchema
 
 
@@ -40,7 +41,7 @@ class DeploymentSchema(Schema):
     name = fields.String(required=True)
     deployedAt = fields.DateTime(allow_none=True, required=True)
     definitions = fields.List(fields.Nested(DefinitionSummarySchema), required=True)
-    decisions = fields.List(fields.Dict(), required=True)
+    decisions = fields.List(fields.Nested(DecisionSchema), required=True)
     forms = fields.List(fields.Nested(FormSchema), required=True)
     findings = fields.List(fields.Nested(FindingSchema), required=True)
 
@@ -56,7 +57,7 @@ FILES_BODY = {
                     "files": {
                         "type": "array",
                         "items": {"type": "string", "format": "binary"},
-                        "description": ".bpmn, .xml and .form files",
+                        "description": ".bpmn, .dmn, .xml and .form files",
                     },
                     "name": {"type": "string", "maxLength": 255},
                     "dryRun": {

@@ -39,6 +39,7 @@ class Data:
         self.deployment = Table("deployment", records.DeploymentRow, ("id",))
         self.resource = Table("resource", records.ResourceRow, ("deployment_id", "name"))
         self.definition = Table("definition", records.DefinitionRow, ("id",))
+        self.decision = Table("decision", records.DecisionRow, ("id",))
         self.definition_key = Table("definition_key", KeyRow, ("tenant_id", "key"))
         self.message_start = Table(
             "message_start", records.MessageStartRow, ("tenant_id", "message_name", "definition_id", "element_id"), 2
@@ -83,6 +84,7 @@ class Views:
         self.deployment = View(data.deployment)
         self.resource = View(data.resource)
         self.definition = View(data.definition)
+        self.decision = View(data.decision)
         self.definition_key = View(data.definition_key)
         self.message_start = View(data.message_start)
         self.signal_start = View(data.signal_start)

@@ -16,7 +16,7 @@ from server.ports.queries import (
     Page,
     TaskFilter,
 )
-from server.ports.records import DefinitionRow, IncidentRow, InstanceRow, UserTaskRow
+from server.ports.records import DecisionRow, DefinitionRow, IncidentRow, InstanceRow, UserTaskRow
 from server.ports.store import Value
 from server.store.elements import distinct_elements, elements_of, root_scope
 from server.store.memory.store import MemoryStore, MemoryUnitOfWork
@@ -65,6 +65,23 @@ class MemoryQueries:
                 and (not latest or row.version == highest[row.key])
             )  # fmt: skip
             return _page(unit._views.definition, found, page, _DEFINITION_SORTS)
+
+    def list_decisions(
+        self, tenant_id: str, page: Page, *, key: str | None = None, latest: bool = False, name: str | None = None
+    ) -> Listing[DecisionRow]:
+        """Decisions by key, by (whole) name, only the latest of each key. Sorts: key, version, deployedAt."""
+        with self._store.read() as unit:
+            mine = [row for row in unit._views.decision.scan() if row.tenant_id == tenant_id]
+            highest: dict[str, int] = {}
+            for row in mine:
+                highest[row.key] = max(row.version, highest.get(row.key, 0))
+            found = (
+                row
+                for row in mine
+                if key in (None, row.key) and name in (None, row.name)
+                and (not latest or row.version == highest[row.key])
+            )  # fmt: skip
+            return _page(unit._views.decision, found, page, _DEFINITION_SORTS)
 
     def list_instances(self, tenant_id: str, where: InstanceFilter, page: Page) -> Listing[InstanceRow]:
         """Instances that meet every criterion. Sorts: startedAt."""

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from server.ports.store import SerializationFailure
 from server.store.memory.data import Data
+from server.store.memory.decisions import Decisions
 from server.store.memory.loading import Loading
 from server.store.memory.requests import Requests
 from server.store.memory.signals import Signals
@@ -20,7 +21,7 @@ WRITER_TIMEOUT_SECONDS = 30
 REVISION = "memory"
 
 
-class MemoryUnitOfWork(Loading, Writing, Waits, Signals, Requests):
+class MemoryUnitOfWork(Loading, Writing, Waits, Signals, Decisions, Requests):
     """Implements `server.ports.store.UnitOfWork`; made by `MemoryStore.begin`."""
 
     def __init__(self, data: Data, clock: Callable[[], datetime] | None, merging: threading.Lock) -> None:

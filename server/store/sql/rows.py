@@ -42,6 +42,7 @@ class Mapping(Generic[R]):
 deployment = Mapping(tables.deployment, records.DeploymentRow)
 resource = Mapping(tables.resource, records.ResourceRow)
 definition = Mapping(tables.definition, records.DefinitionRow)
+decision = Mapping(tables.decision, records.DecisionRow)
 message_start = Mapping(tables.message_start, records.MessageStartRow)
 signal_start = Mapping(tables.signal_start, records.SignalStartRow)
 condition_start = Mapping(tables.condition_start, records.ConditionStartRow)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from server.store.sql.claims import Claims
+from server.store.sql.decisions import Decisions
 from server.store.sql.definitions import Definitions
 from server.store.sql.jobs import Jobs
 from server.store.sql.loading import Loading
@@ -14,7 +15,7 @@ from server.store.sql.signals import Signals
 from server.store.sql.write import Writing
 
 
-class SqlUnitOfWork(Claims, Loading, Writing, Jobs, Outbox, Messages, Signals, Definitions, Requests, Nodes):
+class SqlUnitOfWork(Claims, Loading, Writing, Jobs, Outbox, Messages, Signals, Definitions, Decisions, Requests, Nodes):
     """Implements `server.ports.store.UnitOfWork`; made by `SqlStore.begin`."""
 
     def commit(self) -> None:

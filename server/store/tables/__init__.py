@@ -8,6 +8,7 @@ id); documents and values are bytes of the store's codec. `node_lease` belongs t
 from server.store.tables.base import metadata
 from server.store.tables.definitions import (
     condition_start,
+    decision,
     definition,
     definition_key,
     deployment,
@@ -59,6 +60,7 @@ __all__ = [
     "command",
     "condition_start",
     "condition_wait",
+    "decision",
     "definition",
     "definition_key",
     "deployment",

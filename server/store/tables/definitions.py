@@ -67,6 +67,24 @@ definition_key = Table(
 )
 """One row per key: the lock that deployments of the key take, and the highest version number ever given."""
 
+decision = Table(
+    "decision",
+    metadata,
+    key("id"),
+    tenant(),
+    text("key"),
+    number("version"),
+    text("name", null=True),
+    text("version_tag", null=True),
+    number("deployment_id"),
+    text("resource_name"),
+    text("content_hash"),
+    moment("deployed_at"),
+)
+index("uq_decision_tenant_id_key_version", decision.c.tenant_id, decision.c.key, decision.c.version, unique=True)
+index("ix_decision_tenant_id", decision.c.tenant_id, decision.c.id)
+index("ix_decision_deployment_id", decision.c.deployment_id, decision.c.key)
+
 message_start = Table(
     "message_start",
     metadata,

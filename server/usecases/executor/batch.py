@@ -34,6 +34,7 @@ from server.ports.records import (
 )
 from server.ports.store import UnitOfWork
 from server.usecases import requests as rq
+from server.usecases.decision_programs import DecisionPrograms
 from server.usecases.executor import rows
 from server.usecases.executor.carrying_out import carry_out_request
 from server.usecases.executor.definitions import Definitions
@@ -63,6 +64,7 @@ LARGEST_ID = 2**63 - 1
 class BatchOptions:
     ids: Callable[[], int]
     graphs: GraphCache
+    decisions: DecisionPrograms
     handlers: Handlers
     limits: Limits
     message_ttl_seconds: float = 3600.0
@@ -265,6 +267,7 @@ class Batch:
             message_ttl_seconds=options.message_ttl_seconds,
             publish_events=options.publish_events,
             call_depth=call_depth,
+            decisions=self.options.decisions,
         )
 
     # -- handling -----------------------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from bpmn.runtime import commands as c
 from bpmn.runtime.draft import Draft
-from bpmn.runtime.lookup import visible
 from bpmn.runtime.engine import Outcome
+from bpmn.runtime.lookup import visible
 from bpmn.runtime.needs import TASK_FIELDS, Missing
 from bpmn.runtime.state import InstanceStatus, WaitKind
 from server.errors import ConflictError, DomainError, NotFound
@@ -282,9 +282,7 @@ def _notify_listeners(
         raise ConflictError("TASK_ENDED", f"Expected task '{task.id}' to be open, but its activity has ended")
     after = session.tasks[task.id]
     more = {
-        name: getattr(after, name)
-        for name in (*TASK_FIELDS, "status")
-        if getattr(after, name) != getattr(task, name)
+        name: getattr(after, name) for name in (*TASK_FIELDS, "status") if getattr(after, name) != getattr(task, name)
     }
     return replace(changed, **more)
 

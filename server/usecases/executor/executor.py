@@ -25,6 +25,7 @@ from server.errors import ConflictError, InvalidMigration, NotFound, Unavailable
 from server.ports.records import CommandRow, TimerRow, TimerStartRow
 from server.ports.store import Conflict, SerializationFailure, Store, StoreUnavailable
 from server.usecases import requests as rq
+from server.usecases.decision_programs import DecisionPrograms
 from server.usecases.executor.batch import Batch, BatchOptions, Report
 from server.usecases.executor.graphs import GraphCache
 from server.usecases.executor.items import Item
@@ -74,7 +75,13 @@ class Counters:
 class Executor:
     """Implements `server.usecases.execution.ExecutorPort`. `start` before use, `stop` at the end."""
 
-    def __init__(self, store: Store, options: ExecutorOptions, graphs: GraphCache | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        options: ExecutorOptions,
+        graphs: GraphCache | None = None,
+        decisions: DecisionPrograms | None = None,
+    ) -> None:
         self.store = store
         self.options = options
         self.graphs = graphs or GraphCache(options.handlers)
@@ -82,6 +89,7 @@ class Executor:
         self._batch_options = BatchOptions(
             ids=options.ids,
             graphs=self.graphs,
+            decisions=decisions or DecisionPrograms(),
             handlers=options.handlers,
             limits=options.limits,
             message_ttl_seconds=options.message_ttl_seconds,

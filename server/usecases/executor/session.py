@@ -32,7 +32,9 @@ from server.ports.records import (
     VariableRow,
 )
 from server.ports.store import UnitOfWork
+from server.usecases.decision_programs import DecisionPrograms
 from server.usecases.executor import rows
+from server.usecases.executor.deciding import decision_for
 from server.usecases.executor.matching import THROWN, match_command, reopen
 from server.usecases.executor.publishing import public_events
 from server.usecases.executor.signals import broadcast_command, reach_of
@@ -64,8 +66,10 @@ class Session:
         message_ttl_seconds: float = 3600.0,
         publish_events: bool = True,
         call_depth: int = 0,
+        decisions: DecisionPrograms | None = None,
     ) -> None:
         self.unit = unit
+        self.decisions = decisions or DecisionPrograms()
         self.row = row
         self.graph = graph
         self.ids = ids
@@ -283,6 +287,10 @@ class Session:
                 if task is None:
                     raise EngineFailure(f"user task {task_id} is not stored any more")
                 self.state.tasks[task_id] = {name: getattr(task, name) for name in n.TASK_FIELDS}
+            case n.NeedDecision():
+                self.state.decisions[need] = decision_for(
+                    unit, self.decisions, need, self.row.tenant_id, self.row.definition_id
+                )
             case n.NeedCalled(called_id):
                 self.state.called[called_id] = unit.visible_variables([(called_id, called_id)]).get(
                     (called_id, called_id), {}

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bpmn.findings import Finding, Severity
-from server.usecases.checking import checker, kind_of, refusals
-from tests.acceptance.refusals import documents, requests, rules, states
+from server.usecases.checking import check_file, checker
+from tests.acceptance.refusals import decisions, documents, requests, rules, states
 from tests.acceptance.refusals.refusal import Refusal
 
 
@@ -77,6 +77,8 @@ CODES: dict[str, Entry] = {
     "START_EVENT_MISSING": Entry((409,), "The process has not the start event that was asked for.", "Start it by its message, or draw the start event that is missing."),
     "INSTANCES_RUNNING": Entry((409,), "Instances of the definition are running.", "End them, or delete with `?cascade=true`."),
     "RESOURCE_UNKNOWN": Entry((404,), "The definition's document is gone.", "Deploy it again."),
+    "DECISION_UNKNOWN": Entry((404,), "No such decision, key or version is deployed for this tenant.", "Deploy it, or look it up in `GET /decisions`."),
+    "DECISION_FAILED": Entry((422,), "The decision cannot be evaluated within its limits, or its result is no value that can be shown (a function, a range).", "Correct the decision; the message says where."),
     # -- instances, tasks, jobs, incidents, messages
     "INSTANCE_UNKNOWN": Entry((404,), "There is no instance with this id.", LOOK_FOR_ID),
     "INSTANCE_ENDED": Entry((409,), "The instance has ended.", ENDED),
@@ -189,23 +191,20 @@ transitions; processes that call each other without a wait state after 200 calls
 
 
 def rows() -> list[Refusal]:
-    return [*documents.ROWS, *rules.ROWS, *requests.ROWS, *states.ROWS]
+    return [*documents.ROWS, *decisions.ROWS, *rules.ROWS, *requests.ROWS, *states.ROWS]
 
 
 def findings_of(row: Refusal) -> Iterator[Finding]:
     """What is found in the files of a row."""
     check = checker()
     for name, content in row.files:
-        kind = kind_of(name, content)
-        yield from refusals(name, kind)
-        if kind == "bpmn":
-            yield from check(content, name, False).findings
+        yield from check_file(name, content, False, check)
 
 
 def examples() -> dict[str, Finding]:
     """One finding for each code of the models in the table."""
     found: dict[str, Finding] = {}
-    for row in (*documents.TEXT, *documents.HOSTILE, *documents.OTHER_KINDS, *documents.MODELS, *rules.ROWS):
+    for row in (*documents.TEXT, *documents.HOSTILE, *documents.OTHER_KINDS, *documents.MODELS, *decisions.ROWS, *rules.ROWS):
         if row.status == 422 and row.code not in found and sum(len(content) for _, content in row.files) < 1_000_000:
             for finding in findings_of(row):
                 if finding.code == row.code and finding.severity is Severity.ERROR:

@@ -87,7 +87,7 @@ HOSTILE = [
 OTHER_KINDS = [
     _upload("other XML", b"<html><body/></html>", "NOT_BPMN", line=1),
     _upload("DMN under the name of a model", b'<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/"/>', "NOT_BPMN"),
-    _upload("a DMN file", b'<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/"/>', "DMN_UNSUPPORTED", file="rates.dmn"),
+    _upload("a model under the name of a decision", process(USER_TASK), "NOT_DMN", file="rates.dmn"),
     _upload("a YAML file", b"process: order", "FORMAT_UNSUPPORTED", file="order.yaml"),
     _upload("a picture", b"\x89PNG\r\n", "FILE_KIND_UNKNOWN", file="order.png"),
     _upload("a document without a process", f"{HEAD}<message id='m' name='m'/></definitions>".encode(), "NO_PROCESS"),
@@ -136,8 +136,8 @@ def _model(name: str, body: str, code: str, element: str | None, line: int | Non
 
 MODELS = [
     _model("an element of no standard that would run", around('<teleportTask id="t"/>'), "UNKNOWN_ELEMENT", "t", 11, says=["teleportTask"]),
-    _model("a DMN decision", around('<businessRuleTask id="t" xmlns:c="http://camunda.org/schema/1.0/bpmn" c:decisionRef="d"/>'),
-           "ELEMENT_UNSUPPORTED", "t", 11, says=["DMN decisions"]),
+    _model("a send task with a decision", around('<sendTask id="t" xmlns:c="http://camunda.org/schema/1.0/bpmn" c:decisionRef="d"/>'),
+           "ELEMENT_UNSUPPORTED", "t", 11, says=["DMN decision"]),
     _model("a cancel outside of transactions", f'<startEvent id="s"/>\n{flow("s", "t")}\n<endEvent id="t"><cancelEventDefinition/></endEvent>', "CANCEL_NOT_ALLOWED", "t", 11, says=["transaction"]),
     _model("a flow to nowhere", '<startEvent id="s"/>\n' + flow("s", "nowhere"), "FLOW_TARGET_MISSING", "s-nowhere", 10, says=["nowhere"]),
     _model("a flow from nowhere", '<startEvent id="s"/>\n' + flow("nowhere", "s"), "FLOW_SOURCE_MISSING", "nowhere-s", 10, says=["nowhere"]),

@@ -17,6 +17,8 @@ BY_ID: list[tuple[str, str, Any, str, str]] = [
     ("GET", "/definitions/{}/xml", None, "definition", "DEFINITION_UNKNOWN"),
     ("PATCH", "/definitions/{}", {"suspended": True}, "definition", "DEFINITION_UNKNOWN"),
     ("DELETE", "/definitions/{}", None, "definition", "DEFINITION_UNKNOWN"),
+    ("GET", "/decisions/{}", None, "decision", "DECISION_UNKNOWN"),
+    ("GET", "/decisions/{}/xml", None, "decision", "DECISION_UNKNOWN"),
     ("GET", "/instances/{}", None, "instance", "INSTANCE_UNKNOWN"),
     ("GET", "/instances/{}/history", None, "instance", "INSTANCE_UNKNOWN"),
     ("GET", "/instances/{}/elements", None, "instance", "INSTANCE_UNKNOWN"),
@@ -77,6 +79,12 @@ CROSS = [
             token="acme", status=404, code="JOB_GONE"),
 ]
 NAMED = [
+    Refusal(name="a decision nobody deployed", path="/decisions/nowhere/evaluate", json={}, status=404,
+            code="DECISION_UNKNOWN", says=["nowhere"]),
+    Refusal(name="another tenant's decision", path="/decisions/foreign-rate/evaluate", json={}, status=404,
+            code="DECISION_UNKNOWN", says=["foreign-rate"]),
+    Refusal(name="a decision without end", path="/decisions/endless/evaluate", json={}, status=422,
+            code="DECISION_FAILED", says=["at most"]),
     Refusal(name="a key nobody deployed", path="/instances", json={"definitionKey": "nowhere"}, status=404,
             code="DEFINITION_UNKNOWN", says=["nowhere"]),
     Refusal(name="a version nobody deployed", path="/instances", json={"definitionKey": "review", "version": 99}, status=404,

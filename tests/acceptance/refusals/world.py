@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from server.app import Server, assemble
 from server.config import Settings
 from server.store.tables import metadata
 from tests.acceptance.refusals import models
+from tests.bpmn.dmn import support as dmn
 
 TOKEN = "the admin token of the tests"
 _WATCHED = sorted(set(metadata.tables) - {"node_lease"})
@@ -55,6 +57,17 @@ class World:
         )
         assert answer.status_code == 201, answer.get_data(as_text=True)
         return answer.get_json()
+
+    def decide(self, key: str, text: str, *, token: str = "admin") -> str:
+        """Deploy a decision; its id."""
+        content = dmn.document(dmn.decision(key, dmn.literal(text)))
+        answer = self.app.test_client().post(
+            "/api/v1/deployments",
+            data={"files": [(BytesIO(content), f"{key}.dmn")]},
+            headers={"Authorization": f"Bearer {self.tokens[token]}"},
+        )
+        assert answer.status_code == 201, answer.get_data(as_text=True)
+        return str(answer.get_json()["decisions"][0]["id"])
 
     def token(self, name: str, *roles: str, tenant: str = "default", **more: Any) -> None:
         body = {"name": name, "roles": list(roles), "tenantId": tenant, **more}
@@ -126,6 +139,7 @@ def running_world(directory: Path, database_url: str = "") -> Iterator[World]:
         world.token("expired", "admin", expiresAt=(clock() + timedelta(hours=1)).isoformat())
         _users(world)
         _definitions(world)
+        world.decide("endless", "for i in 1..1000000000 return i")
         _tasks(world)
         _others(world)
         world.token("acme", "admin", tenant="acme")
@@ -197,6 +211,7 @@ def _others(world: World) -> None:
 
 def _foreign(world: World) -> None:
     """The same in another tenant."""
+    world.ids["foreign_decision"] = world.decide("foreign-rate", "1", token="acme")
     review = models.process(models.USER_TASK, key="foreign-review")
     world.ids["foreign_definition"] = world.deploy(review, token="acme")["id"]
     world.deploy(models.process(models.SERVICE_TASK, key="payment"), token="acme")

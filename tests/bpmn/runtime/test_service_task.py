@@ -24,7 +24,6 @@ pytestmark = [
     pytest.mark.element(
         "serviceTask", "external topic, job type, class, delegate: a job; an expression: evaluated, or a job"
     ),
-    pytest.mark.element("businessRuleTask", "as a job or expression, like a service task; no DMN yet"),
 ]
 
 

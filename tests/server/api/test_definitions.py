@@ -75,7 +75,7 @@ def test_should_run_a_drawing_only_when_told_so(api: Api) -> None:
         ([], {}, 422, "FILES_MISSING"),
         ([("a.bpmn", document("a")), ("a.bpmn", document("b"))], {}, 422, "FILE_TWICE"),
         ([("a.bpmn", document("a")), ("b.bpmn", document("a"))], {}, 422, "DUPLICATE_DEFINITION_KEY"),
-        ([("a.dmn", b"<definitions/>")], {}, 422, "DMN_UNSUPPORTED"),
+        ([("a.dmn", b"<definitions/>")], {}, 422, "NOT_DMN"),
         ([("a.yaml", b"a: 1")], {}, 422, "FORMAT_UNSUPPORTED"),
         ([("a.png", b"\x89PNG")], {}, 422, "FILE_KIND_UNKNOWN"),
         ([("a.bpmn", b"<definitions")], {}, 422, "XML_SYNTAX"),

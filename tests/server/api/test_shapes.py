@@ -96,7 +96,9 @@ INCIDENT = IncidentRow(
 )
 TOKEN = TokenRow(id=1, tenant_id="t", name="n", token_hash="h", roles=("user",), created_at=NOW)
 FINDING = Finding(severity=Severity.INFO, code="C", message="m", hint="h")
-DEPLOYMENT = DeploymentResult(id=1, tenant_id="t", name="n", deployed_at=NOW, definitions=(), forms=(), findings=())
+DEPLOYMENT = DeploymentResult(
+    id=1, tenant_id="t", name="n", deployed_at=NOW, definitions=(), decisions=(), forms=(), findings=()
+)
 FAILURE = ConditionFailure(definition_id=1, definition_key="k", element_id="e", message="m")
 ELEMENT = ActiveElement(element_id="e", token_id=1, scope_id=2, parent_scope_id=None, waits=[{"kind": "JOB", "id": 5}])
 

@@ -1,12 +1,13 @@
-"""Service, send and business rule tasks: a job, an expression evaluated here, or a message."""
+"""Service, send and business rule tasks: a job, an expression or decision evaluated here, or a message."""
 
 from __future__ import annotations
 
+from bpmn.runtime.behaviors.activities.decision import decide
 from bpmn.runtime.behaviors.activities.jobs import create_job
 from bpmn.runtime.behaviors.events.message import throw_message
 from bpmn.runtime.lookup import ChainLookup
 from bpmn.runtime.work import Work
-from bpmn.spec.elements import ExpressionSpec, JobSpec, MessageSpec
+from bpmn.spec.elements import DecisionSpec, ExpressionSpec, JobSpec, MessageSpec
 from bpmn.spec.graph import Node
 
 SKIP_SWITCHES = ("_FLOWABLE_SKIP_EXPRESSION_ENABLED", "_ACTIVITI_SKIP_EXPRESSION_ENABLED")
@@ -23,6 +24,8 @@ def enter(work: Work, scope_id: int, token_id: int, node: Node) -> None:
         case MessageSpec():
             throw_message(work, scope_id, token_id, node, node.spec)
             work.life.complete(scope_id, token_id, node)
+        case DecisionSpec():
+            decide(work, scope_id, token_id, node, node.spec)
         case ExpressionSpec() as spec:
             if spec.job is not None and spec.call is not None and not _is_pure(work, scope_id, token_id, spec):
                 create_job(work, scope_id, token_id, node, spec.job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from server.store.sql.queries.decisions import DecisionQueries
 from server.store.sql.queries.definitions import DefinitionQueries
 from server.store.sql.queries.elements import ElementQueries
 from server.store.sql.queries.history import HistoryQueries
@@ -12,7 +13,14 @@ from server.store.sql.queries.tasks import TaskQueries
 
 
 class SqlQueries(
-    DefinitionQueries, InstanceQueries, ElementQueries, TaskQueries, IncidentQueries, HistoryQueries, OverviewQueries
+    DefinitionQueries,
+    DecisionQueries,
+    InstanceQueries,
+    ElementQueries,
+    TaskQueries,
+    IncidentQueries,
+    HistoryQueries,
+    OverviewQueries,
 ):
     """Implements `server.ports.queries.Queries`."""
 
