@@ -81,4 +81,7 @@ def test_should_call_what_is_passed(data: bytes, pick: int, order: Random, limit
                 assert called[f"{id}.start"] == passed[f"+{id}"]
     for id in set(flows) & chosen.keys():
         if any("expression" in each for each in chosen[id]):
-            assert called[f"{id}.take"] == passed[f">{id}"]
+            # A token that waits for a job on its flow may be cancelled there.
+            assert called[f"{id}.take"] >= passed[f">{id}"]
+            if not any("x.Listener" in each for each in chosen[id]):
+                assert called[f"{id}.take"] == passed[f">{id}"]
