@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bpmn.expressions.feel import temporal
+from bpmn.expressions.feel.operations import EXACT, numeric
 from bpmn.expressions.feel.scope import Scope
 from bpmn.expressions.feel.types import is_number
 from bpmn.expressions.feel.values import Range
-from bpmn.expressions.limits import check_item_count
+from bpmn.expressions.limits import MAX_ITEMS, check_item_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,14 @@ def span(first: Any, last: Any) -> Iterable[Any] | None:
         return None if numbers is None else [day for number in numbers if (day := temporal.date_of(number)) is not None]
     if not is_number(first) or not is_number(last):
         return None
-    count = int(abs(last - first)) + 1
-    check_item_count(count)
+    distance = numeric(EXACT.subtract, last, first)
+    if distance is None or abs(distance) > MAX_ITEMS:
+        check_item_count(MAX_ITEMS + 1)
+        return None
+    direction = 1 if first <= last else -1
     if first == int(first):
         first = int(first)
-    return [first + step for step in range(count)] if first <= last else [first - step for step in range(count)]
+    return [first + direction * step for step in range(int(abs(distance)) + 1)]
 
 
 def range_items(range_: Range) -> Iterable[Any] | None:

@@ -123,6 +123,7 @@ def value(text: str) -> str:
     round half down(-5.5, 0)                         -> -5
     decimal(2.5, 0)                                  -> 2
     odd(5)                                           -> true
+    even(1e30)                                       -> true
     even(2.5)                                        -> false
     matches("FoObar", "foobar", "i")                 -> true
     matches("bad", "[a-z-[aeiou]]a", "")             -> true

@@ -99,6 +99,7 @@ JUEL = [
 ]
 FEEL = [
     "for i in 1..1000000000 return i",
+    "for i in 1..1e6000 return i",
     "for i in 1..100000, j in 1..100000 return i",
     "some i in 1..100000 satisfies some j in 1..100000 satisfies false",
     "{f: function(n) f(n), r: f(1)}.r",

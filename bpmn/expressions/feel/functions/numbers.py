@@ -73,7 +73,7 @@ def exponential(number: Any) -> Any:
 
 
 def _parity(wanted: int) -> Callable[[Any], bool]:
-    return lambda number: number == number // 1 and int(number) % 2 == wanted
+    return lambda number: number == int(number) and int(number) % 2 == wanted
 
 
 FUNCTIONS = (
