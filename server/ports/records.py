@@ -62,7 +62,7 @@ class DefinitionRow:
 
 @dataclass(slots=True, kw_only=True)
 class DecisionRow:
-    """A version of a DMN decision; its key is the decision's id in the document."""
+    """A version of a DMN decision or decision service; its key is the id in the document."""
 
     id: int
     tenant_id: str

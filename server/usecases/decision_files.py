@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bpmn.dmn.examine import Examined
-from bpmn.dmn.model import Decision
+from bpmn.dmn.model import Decision, DecisionService
 from bpmn.findings import Finding, Severity
 from bpmn.model.activities import Activity, ImplementationKind, SubProcess
 from bpmn.model.definitions import Process
@@ -76,7 +76,7 @@ def missing_decisions(
     ]
 
 
-def duplicate_decisions(files: Mapping[str, Sequence[Decision]], longest: int) -> list[Finding]:
+def duplicate_decisions(files: Mapping[str, Sequence[Decision | DecisionService]], longest: int) -> list[Finding]:
     """One deployment cannot have two versions of one decision; ids have at most `longest` characters."""
     seen: dict[str, str] = {}
     found = []
@@ -97,7 +97,7 @@ def duplicate_decisions(files: Mapping[str, Sequence[Decision]], longest: int) -
     return found
 
 
-def _refusal(code: str, message: str, hint: str, decision: Decision, file: str) -> Finding:
+def _refusal(code: str, message: str, hint: str, decision: Decision | DecisionService, file: str) -> Finding:
     return Finding(
         severity=Severity.ERROR,
         code=code,

@@ -49,7 +49,7 @@ class DecisionPrograms:
         if model is not None and model.imports:
             files |= {each.name: each.content for each in unit.resources(row.deployment_id, "dmn")}
         program = examine_together(files)[row.resource_name].program
-        if program is None or row.key not in program.decisions:
+        if program is None or (row.key not in program.decisions and row.key not in program.services):
             raise DecisionMissing(f"Expected the document of decision '{row.key}' to hold it, but it does not")
         return program
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bpmn.dmn.examine import Examined
-from bpmn.dmn.model import Decision
+from bpmn.dmn.model import Decision, DecisionService
 from bpmn.findings import Finding, Severity, has_errors
 from bpmn.model.definitions import Process
 from bpmn.spec.graph import Graph
@@ -254,7 +254,7 @@ class Deployer:
                 key=decision.id,
                 version=1 if latest is None else latest.version + 1,
                 name=decision.name,
-                version_tag=decision.version_tag,
+                version_tag=decision.version_tag if isinstance(decision, Decision) else None,
                 deployment_id=deployment.id,
                 resource_name=file.name,
                 content_hash=file.content_hash,
@@ -334,8 +334,10 @@ def _findings(file: _File) -> tuple[Finding, ...]:
     return file.checked.findings if file.checked is not None else ()
 
 
-def _decisions_of(file: _File) -> tuple[Decision, ...]:
-    return file.decisions.model.decisions if file.decisions is not None and file.decisions.model is not None else ()
+def _decisions_of(file: _File) -> tuple[Decision | DecisionService, ...]:
+    """What can be evaluated by its key: decisions, then decision services."""
+    model = None if file.decisions is None else file.decisions.model
+    return () if model is None else (*model.decisions, *model.services)
 
 
 def _processes(file: _File) -> tuple[Process, ...]:

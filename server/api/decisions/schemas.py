@@ -9,7 +9,7 @@ from server.api.paging import PageQuery
 
 
 class DecisionSchema(Schema):
-    """One version of a DMN decision. Its key is the decision's id in the document."""
+    """One version of a DMN decision or decision service. Its key is the id in the document."""
 
     class Meta:
         name = "Decision"

@@ -29,13 +29,18 @@ OFFERS = decision(
 )
 NAMES = decision("names", table([(["> 10"], ['"a"']), (["> 20"], ['"b"'])], policy="COLLECT", inputs=["total"]))
 BOTH = decision("both", table([(["> 10"], ['"a"', "1"])], inputs=["total"], outputs=["n", "m"]))
+SERVICE = (
+    '<decisionService id="service" name="service"><outputDecision href="#discount"/><outputDecision href="#both"/>'
+    '<inputData href="#total"/></decisionService><inputData id="total" name="total"/>'
+)
 ALL = DISCOUNT + OFFERS + NAMES + BOTH
 
 
 def deployed(body: str = ALL, *, version: int = 3) -> dict[str, DecisionVersion]:
     program = checked(body).program
     assert program is not None
-    return {key: DecisionVersion(700 + version, key, version, program) for key in program.decisions}
+    keys = (*program.decisions, *program.services)
+    return {key: DecisionVersion(700 + version, key, version, program) for key in keys}
 
 
 def camunda(ref: str, *, io: str = "", **attributes: str) -> Element:
@@ -109,6 +114,27 @@ def test_should_map_no_result(task: Element, expected: dict[str, Any]) -> None:
 
     # then
     assert simulator.variables(instance) == {"total": 1, **expected}
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"),
+    [
+        (zeebe("service", "r"), {"r": {"discount": 10, "both": {"n": "a", "m": 1}}}),
+        (camunda("service", resultVariable="r"), {"r": [{"discount": 10, "both": {"n": "a", "m": 1}}]}),
+        (flowable("service"), {"discount": 10, "both": {"n": "a", "m": 1}}),
+    ],
+)
+def test_should_call_a_decision_service(task: Element, expected: dict[str, Any]) -> None:
+    # given
+    needs = required("total", "requiredInput")
+    body = "".join(each.replace("<decisionTable", needs + "<decisionTable", 1) for each in (DISCOUNT, BOTH))
+    simulator = simulated(task, deployed(body + SERVICE))
+
+    # when
+    instance = simulator.start("p", {"total": 150})
+
+    # then
+    assert simulator.variables(instance) == {"total": 150, **expected}
 
 
 def test_should_give_the_result_to_output_mappings() -> None:

@@ -119,6 +119,19 @@ def test_should_evaluate_the_latest_version_or_another(api: Api) -> None:
     assert (first["result"], first["version"]) == ("LOW", 1)
 
 
+def test_should_evaluate_a_decision_service(api: Api) -> None:
+    service = (
+        '<decisionService id="quote" name="quote"><outputDecision href="#offer"/><encapsulatedDecision href="#rate"/>'
+    )
+    content = RATES.replace(b"</definitions>", service.encode() + b"</decisionService></definitions>")
+
+    body = deploy(api, ("rates.dmn", content)).get_json()
+    answer = evaluate(api, "quote", {"variables": {}}).get_json()
+
+    assert [row["key"] for row in body["decisions"]] == ["rate", "offer", "quote"]
+    assert (answer["decisionKey"], answer["result"], answer["problems"]) == ("quote", None, [])
+
+
 def test_should_tell_why_there_is_no_result(api: Api) -> None:
     deploy(api, ("rates.dmn", document(decision("rate", table([(["> 1"], ["1"]), (["> 2"], ["2"])])))))
 

@@ -105,7 +105,11 @@ def _load(work: Work, scope: int, decision: DecisionVersion) -> None:
 
 def _rows(decision: DecisionVersion, result: Value) -> list[dict[str, Value]]:
     """The result as Camunda 7 has it: per rule that fitted, the outputs by name."""
-    part = decision.program.decisions[decision.key]
+    part = decision.program.decisions.get(decision.key)
+    if part is None:  # a decision service: one row of what its decisions say
+        service = decision.program.services[decision.key]
+        several = len(service.outputs) > 1 and isinstance(result, dict)
+        return [] if result is None else [result] if several else [{service.variable: result}]
     values = result if part.many and isinstance(result, list) else [] if result is None else [result]
     if len(part.outputs) > 1:
         return [value if isinstance(value, dict) else {} for value in values]
@@ -117,7 +121,8 @@ def _results(
     spec: DecisionSpec, decision: DecisionVersion, rows: list[dict[str, Value]], result: Value
 ) -> dict[str, Value]:
     if spec.mapping is DecisionMapping.VARIABLES:
-        if decision.program.decisions[decision.key].many:
+        part = decision.program.decisions.get(decision.key)
+        if part is not None and part.many:
             return {decision.key: rows}
         return dict(rows[0]) if rows else {}
     if spec.result_variable is None:
