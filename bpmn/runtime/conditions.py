@@ -17,6 +17,9 @@ from bpmn.runtime.work import Work
 from bpmn.spec.elements import ConditionSpec
 from bpmn.spec.graph import Node, NodeKind
 
+MOST_IN_A_STEP = 1_000
+"""Events in one step by conditions that came true in it. They happen at once and are not cut like tokens on flows."""
+
 
 def fire_conditions(work: Work) -> None:
     """Let every conditional event of the loaded scopes happen whose condition has become true. In a paused instance
@@ -49,10 +52,11 @@ def check(work: Work, scope_id: int, token_id: int, node: Node) -> None:
         return
     if not fulfilled:
         return
-    if work.transitions >= work.limits.transitions_per_step:
+    if work.fulfilled >= MOST_IN_A_STEP:
         text = f"Expected conditional event '{node.id}' to settle, but it makes its own condition true again and again"
         _incident(work, scope_id, token_id, node, "ENDLESS_LOOP", text)
         return
+    work.fulfilled += 1
     happened(work, scope_id, token_id, node)
 
 

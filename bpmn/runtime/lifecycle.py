@@ -67,6 +67,8 @@ class Lifecycle:
     def activate(
         self, scope_id: int, node: Node, flow: str | None = None, consumed: tuple[tuple[str, int], ...] = ()
     ) -> None:
+        if self.work.draft.find(scope_id) is None:
+            return  # closed by what came before it in the step
         token_id = self.work.ids()
         self.work.emit(e.ElementActivated(token_id, node.id, scope_id, flow, consumed))
         self.start(scope_id, token_id, node)
@@ -149,7 +151,7 @@ class Lifecycle:
             self.bring(scope_id, token_id, node, results)
         if work.written and work.graph.has_conditions:
             self._fire_conditions()
-            if work.token(scope_id, token_id) is None:
+            if work.token(scope_id, token_id) is None or work.is_detached(scope_id):
                 return
         if node.listeners is not None and not self._call_end(scope_id, token_id, node):
             return

@@ -122,6 +122,9 @@ def _remove(work: Work, waiting: list[int]) -> None:
         if scope.kind is ScopeKind.MULTI_INSTANCE:
             children = open_children(work, current, work.limits.scopes_per_step)
             waiting.extend(children)
+            if children:
+                # Counted when it goes, after them: a step that may remove one scope has to remove one of these.
+                work.removed_scopes -= 1
             assert scope.items is not None
             if scope.items.active > len(children) or (
                 scope.latest is not None and len(children) >= work.limits.scopes_per_step

@@ -146,6 +146,7 @@ class Work:
         "executions",
         "flows",
         "fresh",
+        "fulfilled",
         "graph",
         "handlers",
         "ids",
@@ -191,6 +192,8 @@ class Work:
         self.run_transitions = 0
         """Transitions of earlier steps of the same run."""
         self.removed_scopes = 0
+        self.fulfilled = 0
+        """Conditions that came true in this step."""
         self.detached: set[int] = set()
         """Scopes that are to be removed, but were too many for this step (`terminate.remove_subtree`)."""
         self.opened_items = 0
