@@ -290,7 +290,7 @@ class CompensationsSetAside(NamedTuple):
     id: int
     scope: int
     element: str
-    count: int
+    count: int  # type: ignore[assignment]  # hides what tuples call so, which nobody asks of an event
 
 
 class CompensationsTakenBack(NamedTuple):

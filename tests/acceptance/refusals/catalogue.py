@@ -204,7 +204,14 @@ def findings_of(row: Refusal) -> Iterator[Finding]:
 def examples() -> dict[str, Finding]:
     """One finding for each code of the models in the table."""
     found: dict[str, Finding] = {}
-    for row in (*documents.TEXT, *documents.HOSTILE, *documents.OTHER_KINDS, *documents.MODELS, *decisions.ROWS, *rules.ROWS):
+    for row in (
+        *documents.TEXT,
+        *documents.HOSTILE,
+        *documents.OTHER_KINDS,
+        *documents.MODELS,
+        *decisions.ROWS,
+        *rules.ROWS,
+    ):
         if row.status == 422 and row.code not in found and sum(len(content) for _, content in row.files) < 1_000_000:
             for finding in findings_of(row):
                 if finding.code == row.code and finding.severity is Severity.ERROR:
