@@ -22,7 +22,7 @@ MOST_MOVES = 3_000
 seeds = st.integers(0, 2**32 - 1)
 # The same examples each time, so that what a change breaks is told from what chance finds.
 quickly = settings(
-    max_examples=80,
+    max_examples=200,
     derandomize=True,
     deadline=None,
     print_blob=True,
