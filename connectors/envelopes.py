@@ -20,6 +20,7 @@ def job_envelope(topology: Topology, job: JobMessage, traceparent: str | None = 
         message_id=f"{job.id}:{job.attempt}",
         headers=_headers(job.tenant_id, job.id, traceparent),
         mandatory=True,
+        key=job.instance_id,
     )
 
 
@@ -34,6 +35,7 @@ def result_envelope(
         message_id=f"{result.job_id}:{result.attempt}:{result.outcome}",
         headers=_headers(tenant_id, result.job_id, traceparent),
         mandatory=True,
+        key=result.instance_id or result.job_id,
     )
 
 
@@ -46,6 +48,7 @@ def event_envelope(topology: Topology, routing_key: str, body: Mapping[str, Any]
         body=encode(body),
         message_id=event_id,
         headers=_headers(tenant_id, event_id, None),
+        key=str(body.get("subject") or event_id),
     )
 
 

@@ -81,7 +81,7 @@ class Execution:
             result = execute(job, self._connector, middleware)
         except Exception as error:
             result = self._result(Outcome.FAILED, message=f"{type(error).__name__}: {error}")
-        self._finish(replace(result, worker_id=self._worker_id))
+        self._finish(replace(result, worker_id=self._worker_id, instance_id=self.message.instance_id))
 
     def heartbeat(self, seconds: float) -> None:
         """STARTED at the first call, EXTENDED afterwards; nothing once the result is sent."""
@@ -153,4 +153,5 @@ class Execution:
             retryable=retryable,
             lock_seconds=lock_seconds,
             worker_id=self._worker_id,
+            instance_id=self.message.instance_id,
         )

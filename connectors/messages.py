@@ -107,6 +107,8 @@ class ResultMessage:
     lock_seconds: float | None = None
     """With STARTED and EXTENDED: how long the lease runs from now."""
     worker_id: str | None = None
+    instance_id: str | None = None
+    """That of the job: keeps the results of an instance in order where the broker partitions."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -120,6 +122,7 @@ class ResultMessage:
             "backoffSeconds": self.backoff_seconds,
             "lockSeconds": self.lock_seconds,
             "workerId": self.worker_id,
+            "instanceId": self.instance_id,
         }
 
     @classmethod
@@ -143,6 +146,7 @@ class ResultMessage:
             backoff_seconds=_number(body, "backoffSeconds"),
             lock_seconds=_number(body, "lockSeconds"),
             worker_id=_optional_text(body, "workerId"),
+            instance_id=_optional_text(body, "instanceId"),
         )
 
 

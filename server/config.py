@@ -65,7 +65,9 @@ class Settings:
         secret=True,
     )
     broker_url: str = _setting(
-        "memory://", "Kombu URL of the event bus: `memory://`, `amqp://...`, `redis://...`.", secret=True
+        "memory://",
+        "URL of the event bus: `memory://`, `amqp://...`, `redis://...`, `confluentkafka://host:port,...`.",
+        secret=True,
     )
     bus_prefix: str = _setting(
         "bpmnd", "First part of the names of exchanges and queues; another one keeps installations on one broker apart."

@@ -14,7 +14,7 @@ PACKAGES = ("bpmn", "server", "connectors", "migrations", "samples")
 
 THIRD_PARTY = {
     "bpmn": {"lxml", "isodate", "cronsim", "SpiffWorkflow", "quickjs"},
-    "connectors": {"httpx", "httpcore", "kombu", "amqp", "orjson", "structlog", "prometheus_client"},
+    "connectors": {"httpx", "httpcore", "kombu", "amqp", "confluent_kafka", "orjson", "structlog", "prometheus_client"},
 }
 """What these packages may import besides the standard library; no SQL, HTTP, bus or environment in `bpmn`."""
 

@@ -44,7 +44,8 @@ def open_transport(
     """The transport for a broker URL; nothing is connected yet.
 
     Args:
-        url: `memory://[name]`, `amqp[s]://user:password@host:port/vhost` or `redis[s]://host:port/db`.
+        url: `memory://[name]`, `amqp[s]://user:password@host:port/vhost`, `redis[s]://host:port/db` or
+            `confluentkafka://[user:password@]host:port[,host:port...]` (see `connectors.transport.kafka_link`).
         topology: names under a prefix; the default is `bpmnd`.
         connect_timeout: seconds after which a broker that does not answer is unavailable.
         visibility_seconds: Redis only: after how long an unacknowledged message is given to another consumer.
@@ -61,8 +62,22 @@ def open_transport(
             return AmqpTransport(url, topology, connect_timeout=connect_timeout)
         case "redis" | "rediss":
             return RedisTransport(url, topology, connect_timeout=connect_timeout, visibility_seconds=visibility_seconds)
+        case "confluentkafka":
+            return _kafka(url, topology, connect_timeout)
         case _:
             raise UnsupportedTransport(
-                f"Expected a broker URL that starts with memory://, amqp://, amqps://, redis:// or rediss://, "
-                f"but '{scheme}' is not supported yet"
+                f"Expected a broker URL that starts with memory://, amqp://, amqps://, redis://, rediss:// or "
+                f"confluentkafka://, but '{scheme}' is not supported"
             )
+
+
+def _kafka(url: str, topology: Topology, connect_timeout: float) -> Transport:
+    """Kafka's client is an extra: who has no Kafka need not install it."""
+    try:
+        from connectors.transport.kafka import KafkaTransport
+    except ModuleNotFoundError as error:
+        raise UnsupportedTransport(
+            "Expected a broker URL of an installed transport, but confluent-kafka is missing; "
+            "run: pip install 'bpmnd[kafka]'"
+        ) from error
+    return KafkaTransport(url, topology, connect_timeout=connect_timeout)

@@ -27,6 +27,8 @@ class Outgoing:
     message_id: str
     headers: Mapping[str, str] = field(default_factory=dict)
     mandatory: bool = False
+    key: str = ""
+    """What it concerns (the instance): messages of one key stay in order where the broker partitions."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,13 +24,13 @@ from connectors.codec import encode
 from connectors.connector import Connector
 from connectors.messages import JobMessage, Outcome, ResultMessage
 from connectors.registry import Registry
-from connectors.transport import Outgoing, open_transport
+from connectors.transport import Incoming, Outgoing, open_transport
 from connectors.worker import Worker
 from tests.support.brokers import BROKERS, TestBroker, broker
 
 pytestmark = pytest.mark.broker
 
-PATIENCE = 20.0
+PATIENCE = 40.0
 """Seconds until something that should happen has not happened."""
 
 
@@ -81,11 +81,14 @@ class Engine:
     def no_more_results(self) -> bool:
         return self._results.receive(1, 0.3) == []
 
-    def left_in(self, queue: str) -> list[bytes]:
-        """What waits in a queue, without waiting for more than a moment."""
+    def left_in(self, queue: str, count: int) -> list[bytes]:
+        """What waits in a queue of dead letters, once there are `count` of them."""
         reader = self._transport.consumer([self.place.topology.dead_queue(queue.removesuffix(".dead"))], 10)
         reader._declare = lambda channel: None  # type: ignore[attr-defined]
-        found = reader.receive(10, 2.0)
+        found: list[Incoming] = []
+        deadline = time.monotonic() + PATIENCE
+        while len(found) < count and time.monotonic() < deadline:
+            found += reader.receive(10, 0.5)
         reader.close()
         return [message.body for message in found]
 
@@ -210,7 +213,7 @@ def test_should_bury_malformed_jobs_and_go_on(
 
         # then
         assert [r.job_id for r in engine.results(1)] == ["1"]
-    assert sorted(engine.left_in(f"{place.prefix}.jobs.charge-card.dead")) == sorted([b"{oops", foreign])
+    assert sorted(engine.left_in(f"{place.prefix}.jobs.charge-card.dead", 2)) == sorted([b"{oops", foreign])
     assert "dead letters" in caplog.text
 
 
@@ -377,7 +380,7 @@ Worker(url, Registry([hang]), prefix=prefix, visibility_seconds=1).run(threading
 """
 
 
-@pytest.mark.parametrize("kind", ["rabbitmq", "redis"])
+@pytest.mark.parametrize("kind", ["rabbitmq", "redis", "kafka"])
 def test_should_do_the_jobs_of_a_killed_worker(kind: str) -> None:
     with broker(kind) as place:
         # given a worker process in the middle of a job

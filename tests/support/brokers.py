@@ -11,9 +11,11 @@ import redis
 from kombu import Connection
 
 from connectors.queues import DEAD_SUFFIX, Topology
+from connectors.transport.kafka_link import KafkaLink
+from tests.support.kafka import kafka_url
 from tests.support.services import amqp_url, redis_url
 
-BROKERS = ("memory", "rabbitmq", "redis")
+BROKERS = ("memory", "rabbitmq", "redis", "kafka")
 
 
 @dataclass
@@ -47,6 +49,12 @@ def broker(kind: str) -> Iterator[TestBroker]:
                 yield used
             finally:
                 _delete_from_rabbitmq(used)
+        case "kafka":
+            used = TestBroker(kind, kafka_url(), prefix)
+            try:
+                yield used
+            finally:
+                _delete_from_kafka(used)
         case _:
             used = TestBroker(kind, redis_url(), prefix)
             try:
@@ -56,6 +64,15 @@ def broker(kind: str) -> Iterator[TestBroker]:
                 for key in client.scan_iter(f"*{prefix}*"):
                     client.delete(key)
                 client.close()
+
+
+def _delete_from_kafka(used: TestBroker) -> None:
+    link = KafkaLink(used.url, connect_timeout=10)
+    admin = link.admin()
+    topics = [topic for topic in link.topics(admin) if topic.startswith(used.prefix)]
+    if topics:
+        for deleted in admin.delete_topics(topics).values():
+            deleted.result(10)
 
 
 def _delete_from_rabbitmq(used: TestBroker) -> None:

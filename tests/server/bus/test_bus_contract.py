@@ -14,11 +14,16 @@ from kombu import Connection, Queue
 from connectors.envelopes import read_job
 from connectors.messages import JobMessage, Outcome, ResultMessage
 from connectors.transport import Consumer, Incoming, Outgoing, open_transport
+from connectors.transport.kafka_link import KafkaLink
+from connectors.transport.kafka_publisher import KafkaPublisher
 from server.bus import KombuBus, open_bus
 from server.ports.bus import Bus, BusUnavailable, Delivery, PublicEvent, ReceivedResult
 from tests.support.brokers import BROKERS, TestBroker, broker
 
 pytestmark = pytest.mark.broker
+
+PATIENCE = 30.0
+"""Seconds until something that should happen has not happened: a consumer group of Kafka takes some to form."""
 
 
 @pytest.fixture(params=BROKERS)
@@ -47,7 +52,13 @@ def job(number: int = 1, job_type: str = "charge-card", **fields: object) -> Job
 
 
 def result(number: int = 1, **fields: object) -> ResultMessage:
-    return ResultMessage(job_id=str(number), attempt=1, outcome=Outcome.COMPLETED, **fields)  # type: ignore[arg-type]
+    return ResultMessage(
+        job_id=str(number),
+        attempt=1,
+        outcome=Outcome.COMPLETED,
+        instance_id="7",
+        **fields,  # type: ignore[arg-type]
+    )
 
 
 def worker_of(place: TestBroker, *types: str) -> Consumer:
@@ -58,10 +69,20 @@ def worker_of(place: TestBroker, *types: str) -> Consumer:
 
 
 def publish_raw(place: TestBroker, body: bytes, content_type: str, routing_key: str, exchange: str) -> None:
+    if place.kind == "kafka":
+        _publish_raw_to_kafka(place, body, content_type, routing_key)
+        return
     with Connection(place.url) if place.kind != "memory" else _memory(place) as connection:
         channel = connection.channel()
         message = channel.prepare_message(body, content_type=content_type, content_encoding="binary")
         channel.basic_publish(message, exchange=exchange, routing_key=routing_key)
+
+
+def _publish_raw_to_kafka(place: TestBroker, body: bytes, content_type: str, topic: str) -> None:
+    """Into the partition of instance 7, between the results of that instance."""
+    publisher = KafkaPublisher(KafkaLink(place.url, connect_timeout=5), place.topology)
+    publisher.forward(topic, body, [("content-type", content_type.encode())], key=b"7")
+    publisher.close()
 
 
 def _memory(place: TestBroker) -> Connection:
@@ -81,7 +102,7 @@ def test_should_tell_which_job_types_have_a_queue(place: TestBroker, bus: Bus) -
 def take(bus: Bus, count: int) -> list[ReceivedResult]:
     """`count` results, or fewer when they do not come."""
     taken: list[ReceivedResult] = []
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while len(taken) < count and time.monotonic() < deadline:
         taken += bus.consume_results(100, 0.2)
     return taken
@@ -89,7 +110,7 @@ def take(bus: Bus, count: int) -> list[ReceivedResult]:
 
 def receive(consumer: Consumer, count: int) -> list[Incoming]:
     taken: list[Incoming] = []
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while len(taken) < count and time.monotonic() < deadline:
         taken += consumer.receive(100, 0.2)
     return taken
@@ -191,8 +212,13 @@ def test_should_acknowledge_in_any_order(bus: Bus, place: TestBroker) -> None:
     first.acknowledge([received[0], received[2]])
     first.close()
 
-    # then only that one comes again
-    assert [each.result.job_id for each in take(bus, 1)] == ["1"]
+    # then that one comes again, and only that one where the broker remembers more than a position
+    again = [each.result.job_id for each in take(bus, 1)]
+    assert again[0] == "1"
+    if place.kind == "kafka":
+        assert "0" not in again, "test_kafka.py has a broker that keeps the rest with the position"
+        return
+    assert again == ["1"]
     assert bus.consume_results(10, 0.2) == []
 
 
@@ -364,7 +390,7 @@ def _cut(connection: Connection) -> None:
                 pooled._sock.shutdown(socket.SHUT_RDWR)
 
 
-@pytest.mark.parametrize("scheme", ["amqp://guest:s3cret@", "redis://:s3cret@"])
+@pytest.mark.parametrize("scheme", ["amqp://guest:s3cret@", "redis://:s3cret@", "confluentkafka://guest:s3cret@"])
 def test_should_report_a_broker_that_is_not_there(scheme: str) -> None:
     # given a port where nobody listens
     with socket.socket() as unused:
@@ -400,7 +426,9 @@ def test_should_give_up_a_broker_that_does_not_answer() -> None:
             bus.check()
 
 
-@pytest.mark.parametrize("url", ["confluentkafka://localhost:9092", "sqs://", "nonsense", "", "redis://h/?nope=1"])
+@pytest.mark.parametrize(
+    "url", ["confluentkafka://", "confluentkafka://h?nope=1", "sqs://", "nonsense", "", "redis://h/?nope=1"]
+)
 def test_should_refuse_an_unknown_broker_when_it_is_opened(url: str) -> None:
     with pytest.raises(ValueError, match="Expected a broker URL"):
         open_bus(url)
