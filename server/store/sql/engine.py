@@ -85,6 +85,11 @@ def _open_postgres(url: URL) -> Engine:
         f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_MS}",
         "-c timezone=UTC",
         "-c jit=off",
+        # Plans of prepared statements outlive the statistics they were made with: a table that was empty then must
+        # not be read whole once it has a million rows. Every statement of ours has an index to go by.
+        "-c enable_seqscan=off",
+        "-c enable_hashjoin=off",
+        "-c enable_mergejoin=off",
     ]
     return create_engine(
         url.difference_update_query(["options"]),

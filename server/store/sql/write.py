@@ -23,7 +23,7 @@ from server.store.shards import shard_of
 from server.store.sql import rows
 from server.store.sql.arrays import Dialect
 from server.store.sql.base import UnitBase
-from server.store.sql.bulk import execute_many
+from server.store.sql.bulk import execute_many, pipelined
 from server.store.sql.statements import insert_for, per_dialect
 from server.store.tables import (
     command,
@@ -296,12 +296,13 @@ def _candidates(task: UserTaskRow) -> Iterable[dict[str, Any]]:
 class Writing(UnitBase):
     def write(self, changes: Changes) -> None:
         """Everything, in a few bulk statements: what goes first, then what changes, then what is new."""
-        self._delete(changes)
-        self._update(changes)
-        self._migrate(changes)
-        self._insert(changes)
-        self._insert_history(changes.history)
-        self._many(_INSERT_OUTBOX, [outbox_params(row) for row in changes.outbox])
+        with pipelined(self._connection):
+            self._delete(changes)
+            self._update(changes)
+            self._migrate(changes)
+            self._insert(changes)
+            self._insert_history(changes.history)
+            self._many(_INSERT_OUTBOX, [outbox_params(row) for row in changes.outbox])
 
     def _many(self, statement: Any, params: list[dict[str, Any]]) -> None:
         if params:

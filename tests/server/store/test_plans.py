@@ -14,6 +14,7 @@ from sqlalchemy import event
 from server.ports.queries import IncidentFilter, InstanceFilter, Page, TaskFilter
 from server.ports.records import Changes, IdempotencyRow
 from server.store import open_queries
+from server.store.sql.several_rows import bulk_cursor
 from server.store.sql.store import SqlStore
 from server.store.sql.unit import SqlUnitOfWork
 from tests.support import rows
@@ -264,7 +265,11 @@ def scans(store: SqlStore, statement: str, parameters: Any) -> list[str]:
         if store.dialect == "postgresql":
             # These tables are small enough to be read whole; what counts is that an index can do it.
             connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        plan = [str(row[-1]) for row in connection.exec_driver_sql(explain + statement, parameters)]
+        if "$1" in statement:
+            result = bulk_cursor(connection).execute(explain + statement, parameters)
+        else:
+            result = connection.exec_driver_sql(explain + statement, parameters)
+        plan = [str(row[-1]) for row in result]
         connection.rollback()
     if store.dialect == "sqlite":
         read = [re.match(r"SCAN (\w+)(?! USING (?:COVERING )?INDEX)$", line) for line in plan]

@@ -63,7 +63,7 @@ def test_should_start_many_instances_with_the_statements_of_one(app: App) -> Non
     app.start("order")  # compiles the graph
 
     one = statements_of(app, store, [start_request(0)])
-    many = statements_of(app, store, [start_request(n) for n in range(50)])
+    many = statements_of(app, store, [start_request(n) for n in range(32)])
 
     assert many == one
     assert one.total() <= 12
