@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ from connectors.codec import decode, encode
 from connectors.messages import JobMessage, ResultMessage
 from connectors.queues import IDEMPOTENCY_KEY, TENANT, TRACEPARENT, Topology
 from connectors.transport.base import Incoming, Outgoing
+
+_EVENT_ID = re.compile(r'"id":"([^"]*)"')
 
 
 def job_envelope(topology: Topology, job: JobMessage, traceparent: str | None = None) -> Outgoing:
@@ -39,16 +42,22 @@ def result_envelope(
     )
 
 
-def event_envelope(topology: Topology, routing_key: str, body: Mapping[str, Any], tenant_id: str) -> Outgoing:
-    """A CloudEvent for whoever listens; nobody has to."""
-    event_id = str(body.get("id", ""))
+def event_envelope(
+    topology: Topology, routing_key: str, body: Mapping[str, Any] | str, tenant_id: str, key: str | None = None
+) -> Outgoing:
+    """A CloudEvent for whoever listens; nobody has to. `body` may be its JSON already."""
+    if isinstance(body, str):
+        found = _EVENT_ID.search(body)
+        event_id, subject, content = found[1] if found else "", key, body.encode()
+    else:
+        event_id, subject, content = str(body.get("id", "")), key or body.get("subject"), encode(body)
     return Outgoing(
         exchange=topology.events_exchange.name,
         routing_key=routing_key,
-        body=encode(body),
+        body=content,
         message_id=event_id,
         headers=_headers(tenant_id, event_id, None),
-        key=str(body.get("subject") or event_id),
+        key=str(subject or event_id),
     )
 
 

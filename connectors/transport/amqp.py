@@ -18,6 +18,7 @@ from kombu.entity import Queue
 
 from connectors.queues import CONTENT_ENCODING, CONTENT_TYPE, PERSISTENT, Topology
 from connectors.transport.base import Consumer, Incoming, Outgoing, Publisher, TransportUnavailable
+from connectors.transport.corked import corked
 from connectors.transport.kombu_consumer import KombuConsumer
 from connectors.transport.kombu_link import KombuLink, discard
 
@@ -132,21 +133,22 @@ class AmqpPublisher:
         self._unconfirmed.clear()
         self._returned.clear()
         self._refused = False
-        for message in window:
-            self._published += 1
-            self._unconfirmed[self._published] = None
-            self._channel.basic_publish(
-                self._channel.prepare_message(
-                    message.body,
-                    content_type=CONTENT_TYPE,
-                    content_encoding=CONTENT_ENCODING,
-                    headers=dict(message.headers),
-                    properties={"delivery_mode": PERSISTENT, "message_id": message.message_id},
-                ),
-                exchange=message.exchange,
-                routing_key=message.routing_key,
-                mandatory=message.mandatory,
-            )
+        with corked(connection.connection.transport):
+            for message in window:
+                self._published += 1
+                self._unconfirmed[self._published] = None
+                self._channel.basic_publish(
+                    self._channel.prepare_message(
+                        message.body,
+                        content_type=CONTENT_TYPE,
+                        content_encoding=CONTENT_ENCODING,
+                        headers=dict(message.headers),
+                        properties={"delivery_mode": PERSISTENT, "message_id": message.message_id},
+                    ),
+                    exchange=message.exchange,
+                    routing_key=message.routing_key,
+                    mandatory=message.mandatory,
+                )
         deadline = time.monotonic() + CONFIRM_SECONDS
         while self._unconfirmed:
             remaining = deadline - time.monotonic()

@@ -80,7 +80,7 @@ class KombuBus:
                 raise BusUnavailable(f"Expected queue '{self._topology.results_queue.name}', but it is gone")
 
     def publish_events(self, events: Sequence[PublicEvent]) -> None:
-        envelopes = [event_envelope(self._topology, e.routing_key, e.body, e.tenant_id) for e in events]
+        envelopes = [event_envelope(self._topology, e.routing_key, e.body, e.tenant_id, e.key) for e in events]
         with _bus_errors():
             self._publishers.current().publish(envelopes)
 

@@ -23,11 +23,13 @@ class Delivery(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PublicEvent:
-    """A CloudEvent for the topic exchange `bpmnd.events`."""
+    """A CloudEvent for the topic exchange `bpmnd.events`; `body` is its JSON, or what to make it of."""
 
     routing_key: str
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | str
     tenant_id: str
+    key: str | None = None
+    """Events with the same key stay in order; default: the subject of the event."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,11 @@ import structlog
 
 from bpmn.runtime.commands import FailJob, to_dict
 from connectors.messages import JobMessage
-from server.ports.bus import Bus, BusUnavailable, Delivery, PublicEvent
+from server.ports.bus import Bus, BusUnavailable, Delivery
 from server.ports.records import Changes, CommandRow, JobRow
 from server.ports.store import Store, UnitOfWork
 from server.store.codec import dump_api, to_json
+from server.usecases.executor.publishing import published
 
 log = structlog.get_logger("bpmnd.relay")
 
@@ -159,13 +160,14 @@ class EventRelay:
             rows = unit.claim_outbox(self.batch)
             if not rows:
                 return False
+            events = [event for row in rows for event in published(row)]
             try:
-                self.bus.publish_events([PublicEvent(row.routing_key, row.body, row.tenant_id) for row in rows])
+                self.bus.publish_events(events)
             except BusUnavailable:
                 self._failed = True
                 raise
             unit.commit()
-        self.published += len(rows)
+        self.published += len(events)
         return len(rows) == self.batch
 
 

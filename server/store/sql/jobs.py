@@ -13,6 +13,7 @@ from server.ports.store import Ref
 from server.store.sql import rows
 from server.store.sql.arrays import Dialect, bind_list, bind_refs, is_in, is_not_in, refs
 from server.store.sql.base import UnitBase
+from server.store.sql.bulk import execute_many, pipelined
 from server.store.sql.statements import per_dialect
 from server.store.sql.write import UPDATE_JOB, job_update
 from server.store.tables import command, incident, job, timer, user_task
@@ -138,7 +139,8 @@ class Jobs(UnitBase):
     def update_jobs(self, jobs: Sequence[JobRow]) -> None:
         """As `Changes.updated_jobs`."""
         if jobs:
-            self._execute(UPDATE_JOB, [job_update(row) for row in jobs])
+            with pipelined(self._connection):
+                execute_many(self._connection, UPDATE_JOB, [job_update(row) for row in jobs])
 
     def reset_dispatched_jobs(self) -> int:
         """Every dispatched job without a lease is due now; those with an incident stay as they are."""

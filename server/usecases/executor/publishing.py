@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from bpmn.runtime import events as e
 from bpmn.runtime.state import Instance, InstanceStatus, WaitKind
 from bpmn.spec.graph import Graph
+from server.ports.bus import PublicEvent
 from server.ports.records import OutboxRow
 
 SOURCE = "bpmnd"
+EVENTS = "events"
+_TOLD = frozenset({e.WaitAdded, e.WaitRemoved, e.InstanceStarted, e.InstanceEnded})
 
 _ENDED = {
     InstanceStatus.COMPLETED: "WORKFLOW_COMPLETED",
@@ -29,26 +34,45 @@ def public_events(
     now: datetime,
     ids: Callable[[], int],
 ) -> list[OutboxRow]:
-    """Outbox rows of one step. `first_sequence` is the number of its first event; `sequence` in the data is the
-    number of the event it tells, so that a consumer can put them in order and find them in history."""
-    rows: list[OutboxRow] = []
+    """The outbox row of one step, with all that it tells, ready to be sent; none where it tells nothing.
+
+    `first_sequence` is the number of its first event; `sequence` in the data is the number of the event it tells, so
+    that a consumer can put them in order and find them in history.
+    """
+    told: list[list[str]] = []
+    first_told = 0
     for sequence, event in enumerate(events, first_sequence):
-        told = _tell(event)
-        if told is None:
+        if type(event) not in _TOLD:
             continue
-        type, element_id, extra = told
-        id = ids()
-        rows.append(
-            OutboxRow(
-                id=id,
-                tenant_id=instance.tenant_id,
-                instance_id=instance.id,
-                sequence=sequence,
-                routing_key=f"{type}.{instance.definition_key}",
-                body=_cloud_event(id, type, instance, graph, element_id, sequence, now, extra),
-            )
+        found = _tell(event)
+        if found is None:
+            continue
+        type_, element_id, extra = found
+        body = _cloud_event(ids(), type_, instance, graph, element_id, sequence, now, extra)
+        told.append([type_, orjson.dumps(body).decode()])
+        first_told = first_told or sequence
+    if not told:
+        return []
+    return [
+        OutboxRow(
+            id=ids(),
+            tenant_id=instance.tenant_id,
+            instance_id=instance.id,
+            sequence=first_told,
+            routing_key=instance.definition_key,
+            body={EVENTS: told},
         )
-    return rows
+    ]
+
+
+def published(row: OutboxRow) -> Iterator[PublicEvent]:
+    """The events of an outbox row, in order. A row of an older release is one event."""
+    told = row.body.get(EVENTS)
+    if told is None:
+        yield PublicEvent(row.routing_key, row.body, row.tenant_id)
+        return
+    for type_, body in told:
+        yield PublicEvent(f"{type_}.{row.routing_key}", body, row.tenant_id, key=str(row.instance_id))
 
 
 def _tell(event: e.Event) -> tuple[str, str | None, dict[str, str]] | None:
