@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,8 +18,15 @@ from connectors.queues import TRACEPARENT, Topology
 from connectors.sender import ResultSender
 from connectors.transport import Incoming, Outgoing
 
+log = logging.getLogger(__name__)
+
 Settle = Callable[["Execution"], None]
 """Called once the message of a job may be acknowledged."""
+
+Announce = Callable[[ResultMessage], None]
+"""Tells the engine of a STARTED, and returns when it is durable."""
+
+ACKNOWLEDGED_LOOK_SECONDS = 0.2
 
 
 class Execution:
@@ -26,6 +34,10 @@ class Execution:
 
     The message is acknowledged after the result is confirmed, or, for a long job, after its STARTED is: from then on
     the lease in the engine's database says that someone works on it.
+
+    A job that somebody may have had before is announced like a long one, and begun only when its message is
+    acknowledged. If it is what ends its workers, the broker would hand it out for ever; a lease that runs out is
+    counted.
     """
 
     def __init__(
@@ -38,6 +50,8 @@ class Execution:
         sender: ResultSender,
         settle: Settle,
         worker_id: str,
+        stopping: threading.Event | None = None,
+        announce: Announce | None = None,
     ) -> None:
         self.message = message
         self._incoming = incoming
@@ -46,7 +60,12 @@ class Execution:
         self._sender = sender
         self._settle = settle
         self._worker_id = worker_id
+        self._stopping = stopping or threading.Event()
+        self._announce = announce
+        self._suspect = incoming.redelivered or message.repeated or message.lost > 0
+        self._keeps_lease = connector.long or self._suspect
         self._traceparent = text_header(incoming, TRACEPARENT)
+        self._acknowledged = threading.Event()
         self._lock = threading.Lock()
         self._started = False
         self._finished = False
@@ -75,8 +94,10 @@ class Execution:
     def run(self, middleware: Sequence[Middleware]) -> None:
         """Do the work and send its result."""
         job = Job.from_message(self.message, names=self._connector.variables, send_heartbeat=self.heartbeat)
-        if self._connector.long:
+        if self._keeps_lease:
             self.heartbeat(self._connector.lease_seconds)
+        if self._suspect and not self._may_begin():
+            return
         try:
             result = execute(job, self._connector, middleware)
         except Exception as error:
@@ -91,9 +112,13 @@ class Execution:
             first = not self._started
             self._started = True
             # Renewed by the worker at a third of the time, so that two of them may get lost.
-            self._lease_renewal = time.monotonic() + seconds / 3 if self._connector.long else float("inf")
+            self._lease_renewal = time.monotonic() + seconds / 3 if self._keeps_lease else float("inf")
             outcome = Outcome.STARTED if first else Outcome.EXTENDED
             self._send(self._result(outcome, lock_seconds=seconds), settles=first)
+
+    def acknowledged(self) -> None:
+        """The broker will not hand the message out again. Called by the worker's own loop."""
+        self._acknowledged.set()
 
     def beat(self, now: float) -> None:
         """Renew the lease of a long job where its time has come."""
@@ -108,6 +133,18 @@ class Execution:
         with self._lock:
             self._incoming = incoming
             return self._confirmed
+
+    def _may_begin(self) -> bool:
+        """Waits until nothing but the lease says that the job is at work; False where the worker stops first."""
+        if self._announce is not None:
+            try:
+                self._announce(self._result(Outcome.STARTED, lock_seconds=self._connector.lease_seconds))
+            except Exception as error:
+                log.info("Job '%s' was announced, but nobody waits for it: %s", self.message.id, error)
+        while not self._acknowledged.wait(ACKNOWLEDGED_LOOK_SECONDS):
+            if self._stopping.is_set():
+                return False
+        return True
 
     def _finish(self, result: ResultMessage) -> None:
         with self._lock:

@@ -48,6 +48,10 @@ class JobMessage:
     retries: int = 3
     """Attempts left, this one included."""
     locked_until: str | None = None
+    repeated: bool = False
+    """It was sent before: to be announced (STARTED) before the work begins."""
+    lost: int = 0
+    """Workers that were lost with it so far. It may be what ends them: no other such job should run beside it."""
     headers: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
 
@@ -65,6 +69,8 @@ class JobMessage:
             "attempt": self.attempt,
             "retries": self.retries,
             "lockedUntil": self.locked_until,
+            "repeated": self.repeated,
+            "lost": self.lost,
             "headers": dict(self.headers),
             "variables": dict(self.variables),
         }
@@ -87,6 +93,8 @@ class JobMessage:
             attempt=_integer(body, "attempt", 1),
             retries=_integer(body, "retries", 3),
             locked_until=_optional_text(body, "lockedUntil"),
+            repeated=body.get("repeated") is True,
+            lost=_integer(body, "lost", 0),
             headers=_object(body, "headers"),
             variables=_object(body, "variables"),
         )

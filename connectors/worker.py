@@ -3,6 +3,9 @@
 Three kinds of threads: the one that calls `run` receives and acknowledges, `concurrency` threads do the work outside
 of any Kombu callback, one publishes results. Each of the connections belongs to one thread. A message is acknowledged
 only after the result of its job is confirmed, so that the broker gives the jobs of a dead worker to another.
+
+Jobs that workers were lost with before have a further thread to themselves, one after the other: should one of them end
+this worker too, none of the others is blamed for it.
 """
 
 from __future__ import annotations
@@ -13,12 +16,13 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
 from uuid import uuid4
 
 from connectors.backoff import RECONNECT
 from connectors.envelopes import read_job
-from connectors.execution import Execution
+from connectors.execution import Announce, Execution
 from connectors.messages import MalformedMessage
 from connectors.middleware import Middleware, default_middleware
 from connectors.queues import DEFAULT_PREFIX, Topology
@@ -36,6 +40,9 @@ BUSY_SECONDS = (0.002, 0.05)
 
 SHUTDOWN_SECONDS = 8.0
 
+REMEMBERED = 10_000
+"""Jobs whose message is dropped when the broker brings it twice. One that the engine sends again is done again."""
+
 
 class Worker:
     """Runs connectors in this process until told to stop.
@@ -49,6 +56,7 @@ class Worker:
         middleware: what happens around every connector; the default is `default_middleware()`.
         shutdown_seconds: how long running jobs may take to end once `run` is told to stop.
         visibility_seconds: Redis only: after how long an unacknowledged job is given to another worker.
+        announce: tells the engine that a job was begun, where the broker forgets with the process (see Execution).
 
     Raises:
         UnsupportedTransport: the URL names no supported broker.
@@ -67,6 +75,7 @@ class Worker:
         middleware: Sequence[Middleware] | None = None,
         shutdown_seconds: float = SHUTDOWN_SECONDS,
         visibility_seconds: float = 600.0,
+        announce: Announce | None = None,
     ) -> None:
         self._registry = registry if types is None else registry.only(types)
         self._topology = Topology(prefix)
@@ -82,8 +91,12 @@ class Worker:
         self._shutdown_seconds = shutdown_seconds
         self._middleware = list(default_middleware() if middleware is None else middleware)
         self._jobs: queue.SimpleQueue[Execution | None] = queue.SimpleQueue()
+        self._suspects: queue.SimpleQueue[Execution | None] = queue.SimpleQueue()
         self._settled: queue.SimpleQueue[Execution] = queue.SimpleQueue()
         self._running: dict[tuple[str, int], Execution] = {}
+        self._announce = announce
+        self._stopping = threading.Event()
+        self._done: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._waiting = 0
         self._last_activity = 0.0
         self.worker_id = worker_id or f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
@@ -111,8 +124,8 @@ class Worker:
         sender = ResultSender(self._transport)
         sender.start()
         threads = [
-            threading.Thread(target=self._work, name=f"worker-{number}", daemon=True)
-            for number in range(self._concurrency)
+            threading.Thread(target=self._work, args=(jobs,), name=f"worker-{number}", daemon=True)
+            for number, jobs in enumerate([self._suspects, *[self._jobs] * self._concurrency])
         ]
         for thread in threads:
             thread.start()
@@ -153,10 +166,15 @@ class Worker:
             log.warning("A message of queue '%s' went to its dead letters: %s", incoming.queue, error)
             consumer.bury(incoming)
             return
-        running = self._running.get((message.id, message.attempt))
+        key = message.id, message.attempt
+        running = self._running.get(key)
         if running is not None:
             if running.replace_message(incoming):
                 consumer.acknowledge([incoming])
+            return
+        if key in self._done and not message.repeated:
+            log.info("A message of job '%s' came twice and was dropped, its result is sent", message.id)
+            consumer.acknowledge([incoming])
             return
         execution = Execution(
             message,
@@ -166,31 +184,37 @@ class Worker:
             sender=sender,
             settle=self._settled.put,
             worker_id=self.worker_id,
+            stopping=self._stopping,
+            announce=self._announce,
         )
         self._running[execution.key] = execution
         self._waiting += 1
-        self._jobs.put(execution)
+        (self._suspects if message.lost > 0 else self._jobs).put(execution)
 
-    def _work(self) -> None:
-        while (execution := self._jobs.get()) is not None:
+    def _work(self, jobs: queue.SimpleQueue[Execution | None]) -> None:
+        while (execution := jobs.get()) is not None:
             execution.run(self._middleware)
             self._forget(execution)
 
     def _acknowledge(self, consumer: Consumer) -> None:
-        done: list[Incoming] = []
+        done: list[Execution] = []
         while not self._settled.empty():
             execution = self._settled.get()
-            done.append(execution.incoming)
+            done.append(execution)
             self._forget(execution)
         if done:
             self._last_activity = time.monotonic()
             self._waiting -= len(done)
-            consumer.acknowledge(done)
+            consumer.acknowledge([execution.incoming for execution in done])
+            for execution in done:
+                execution.acknowledged()
 
     def _forget(self, execution: Execution) -> None:
         """Kept until its result is confirmed, so that a message that comes again does not do the work again."""
-        if execution.over:
-            self._running.pop(execution.key, None)
+        if execution.over and self._running.pop(execution.key, None) is not None:
+            self._done[execution.key] = None
+            if len(self._done) > REMEMBERED:
+                self._done.popitem(last=False)
 
     def _renew_leases(self) -> None:
         now = time.monotonic()
@@ -206,18 +230,14 @@ class Worker:
 
     def _shut_down(self, consumer: Consumer, sender: ResultSender, threads: list[threading.Thread]) -> None:
         left = deadline_in(self._shutdown_seconds)
+        self._stopping.set()
         unstarted: list[Incoming] = []
-        while not self._jobs.empty():
-            try:
-                execution = self._jobs.get_nowait()
-            except queue.Empty:
-                break
-            if execution is not None:
-                self._running.pop(execution.key, None)
-                unstarted.append(execution.incoming)
+        for jobs in (self._jobs, self._suspects):
+            unstarted += [execution.incoming for execution in self._take_back(jobs)]
         consumer.release(unstarted)
         self.ready.clear()
-        for _ in threads:
+        self._suspects.put(None)
+        for _ in range(self._concurrency):
             self._jobs.put(None)
         for thread in threads:
             thread.join(max(0.0, left() - 1.0))
@@ -230,3 +250,14 @@ class Worker:
         # What is left unacknowledged goes back to its queue.
         consumer.close()
         log.info("Worker '%s' has stopped", self.worker_id)
+
+    def _take_back(self, jobs: queue.SimpleQueue[Execution | None]) -> Iterator[Execution]:
+        """The jobs that no thread has begun."""
+        while True:
+            try:
+                execution = jobs.get_nowait()
+            except queue.Empty:
+                return
+            if execution is not None:
+                self._running.pop(execution.key, None)
+                yield execution

@@ -23,6 +23,7 @@ from flask import Flask
 from bpmn.expressions.api import Handlers
 from bpmn.runtime.work import Limits
 from connectors.builtin import builtin_connectors
+from connectors.messages import ResultMessage
 from connectors.options import WorkerOptions
 from connectors.registry import Registry
 from connectors.worker import Worker
@@ -57,6 +58,7 @@ Role = Literal["all", "api", "engine"]
 NODE_RENEWAL_SECONDS = 15.0
 HOUSEKEEPING_SECONDS = 30.0
 SHUTDOWN_SECONDS = 8.0
+ANNOUNCE_SECONDS = 30.0
 
 
 class SchemaOutdated(Exception):
@@ -136,8 +138,9 @@ def assemble(
             unit.commit()
     node = store.lease_node()
     ids = IdGenerator(node)
-    puller = JobPuller(store, places=(places := WaitingPlaces(max(1, settings.http_threads // 2))))
-    jobs = JobRelay(store, bus, redispatch_seconds=settings.redispatch_seconds)
+    places = WaitingPlaces(max(1, settings.http_threads // 2))
+    puller = JobPuller(store, places=places, lost_limit=settings.lost_limit)
+    jobs = JobRelay(store, bus, redispatch_seconds=settings.redispatch_seconds, lost_limit=settings.lost_limit)
     events = EventRelay(store, bus)
     job_loop = Loop("job-relay", jobs.run_once, pause=0.25)
     event_loop = Loop("event-relay", events.run_once, pause=0.25)
@@ -180,9 +183,22 @@ def assemble(
         registry = connector_registry(settings) if registry is None else registry
         if len(registry):
             server.worker = Worker(
-                broker_url, registry, concurrency=settings.worker_concurrency, prefix=settings.bus_prefix
+                broker_url,
+                registry,
+                concurrency=settings.worker_concurrency,
+                prefix=settings.bus_prefix,
+                announce=_announcer(executor) if bus.volatile() else None,
             )
     return server
+
+
+def _announcer(executor: Executor) -> Callable[[ResultMessage], None]:
+    """A bus in memory forgets with the process that a job was begun; the database is told before the work begins."""
+
+    def announce(started: ResultMessage) -> None:
+        executor.submit(started).result(ANNOUNCE_SECONDS)
+
+    return announce
 
 
 def _services(

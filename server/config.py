@@ -124,6 +124,12 @@ class Settings:
         "must be longer than the age of the job queues.",
         minimum=1,
     )
+    lost_limit: int = _setting(
+        5,
+        "How many workers in a row may be lost with one job (killed, or silent beyond its lease) before it becomes an "
+        "incident and its message a dead letter, whatever retries are left.",
+        minimum=2,
+    )
     job_retries: int = _setting(3, "Attempts of a job whose model says nothing.", minimum=1)
     handlers: str = _setting(
         "",

@@ -298,13 +298,17 @@ class KafkaConsumer:
                 low, high = consumer.get_watermark_offsets(each, timeout=timeout)
             except KafkaException:
                 low, high = 0, 2**62
+            first_owner = each.offset < 0 and each.error is None
             self._partitions[each.topic, each.partition] = Partition(
                 each.topic,
                 each.partition,
                 position=max(low, each.offset),
-                seen_before=high,
+                seen_before=low if first_owner else high,
                 acknowledged=_read_runs(each.metadata),
+                # So that whoever comes next knows that there was one.
+                dirty=first_owner,
             )
+        self._commit()
 
     def _on_revoke(self, consumer: Consumer, revoked: list[TopicPartition]) -> None:
         self._commit()

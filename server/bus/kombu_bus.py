@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from connectors.backoff import RECONNECT
 from connectors.envelopes import event_envelope, job_envelope, read_result, result_envelope, text_header
@@ -63,6 +64,20 @@ class KombuBus:
             if arrived:
                 deliveries[index] = Delivery.SENT
         return deliveries
+
+    def bury_jobs(self, jobs: Sequence[JobMessage]) -> None:
+        envelopes = [
+            replace(
+                job_envelope(self._topology, job),
+                exchange="",
+                routing_key=self._topology.dead_queue(self._topology.job_queue(job.type).name).name,
+                mandatory=False,  # where nobody has made the queue there is nobody to look into it
+            )
+            for job in jobs
+            if self._topology.can_have_queue(job.type)
+        ]
+        with _bus_errors():
+            self._publishers.current().publish(envelopes)
 
     def routable(self, job_types: Collection[str]) -> set[str]:
         possible = [job_type for job_type in job_types if self._topology.can_have_queue(job_type)]

@@ -50,6 +50,9 @@ class Bus(Protocol):
         Raises BusUnavailable; then each message may or may not have been sent.
         """
 
+    def bury_jobs(self, jobs: Sequence[JobMessage]) -> None:
+        """Put each among the dead letters of its type, for a person to look at. Raises BusUnavailable."""
+
     def routable(self, job_types: Collection[str]) -> set[str]:
         """Those job types that have a queue. Raises BusUnavailable."""
 

@@ -224,6 +224,8 @@ class JobRow:
     worker_id: str | None = None
     locked_until: datetime | None = None
     created_at: datetime
+    lost: int = 0
+    """Workers in a row whose lease ran out without a result."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -510,7 +512,7 @@ class Changes:
     deleted_commands: list[tuple[int, int]] = field(default_factory=list)
     new_jobs: list[JobRow] = field(default_factory=list)
     updated_jobs: list[JobRow] = field(default_factory=list)
-    """Columns written: attempt, retries, due_at, dispatched, worker_id, locked_until."""
+    """Columns written: attempt, retries, due_at, dispatched, worker_id, locked_until, lost."""
     deleted_jobs: list[tuple[int, int]] = field(default_factory=list)
     new_tasks: list[UserTaskRow] = field(default_factory=list)
     updated_tasks: list[UserTaskRow] = field(default_factory=list)

@@ -166,7 +166,10 @@ class UnitOfWork(Protocol):
         """As `Changes.updated_jobs`."""
 
     def reset_dispatched_jobs(self) -> int:
-        """Every dispatched job without a lease is due now (a bus that forgot everything); returns how many."""
+        """Every dispatched job without a lease is due now (a bus that forgot everything); returns how many.
+
+        They stay marked as dispatched: their next message says that it is not the first.
+        """
 
     # -- outbox ----------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ INSTANCE_UPDATES = (
 )
 SCOPE_UPDATES = ("owner_token_id", "state", "document", "active")
 COMMAND_UPDATES = ("due_at", "attempts")
-JOB_UPDATES = ("attempt", "retries", "due_at", "dispatched", "worker_id", "locked_until")
+JOB_UPDATES = ("attempt", "retries", "due_at", "dispatched", "worker_id", "locked_until", "lost")
 TASK_UPDATES = (
     "name",
     "assignee",

@@ -9,8 +9,9 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any
 
-from server.ports.records import JobRow
+from server.ports.records import Changes, JobRow
 from server.ports.store import SerializationFailure, Store, UnitOfWork
+from server.usecases.lost_workers import give_up, take_over
 from server.usecases.waiting import WaitingPlaces
 
 FIRST_WAIT = 0.05
@@ -31,7 +32,12 @@ class JobPuller:
     processes are found as well."""
 
     def __init__(
-        self, store: Store, *, places: WaitingPlaces | None = None, clock: Callable[[], float] = monotonic
+        self,
+        store: Store,
+        *,
+        places: WaitingPlaces | None = None,
+        clock: Callable[[], float] = monotonic,
+        lost_limit: int = 5,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -39,6 +45,7 @@ class JobPuller:
         self._version = 0
         self._closed = False
         self._places = places or WaitingPlaces(16)
+        self._lost_limit = lost_limit
 
     def wake(self) -> None:
         """There may be new jobs."""
@@ -100,11 +107,13 @@ class JobPuller:
                 rows = unit.claim_jobs_of_type(tenant_id, type, max_jobs)
                 if not rows:
                     return []
+                # Where a lease ran out, whoever had it must not report for the one who has it now.
+                lost = [row for row in rows if row.locked_until is not None and not take_over(row, self._lost_limit)]
+                if lost:
+                    unit.write(Changes(new_commands=[give_up(row, unit.now()) for row in lost], updated_jobs=lost))
+                    rows = [row for row in rows if row not in lost]
                 locked_until = unit.now() + timedelta(seconds=lock_seconds)
                 for row in rows:
-                    if row.locked_until is not None:
-                        # The lease ran out: whoever had it must not report for the one who has it now.
-                        row.attempt += 1
                     row.worker_id = worker_id
                     row.locked_until = row.due_at = locked_until
                 unit.update_jobs(rows)

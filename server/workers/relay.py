@@ -21,6 +21,7 @@ from server.ports.records import Changes, CommandRow, JobRow
 from server.ports.store import Store, UnitOfWork
 from server.store.codec import dump_api, to_json
 from server.usecases.executor.publishing import published
+from server.usecases.lost_workers import give_up, take_over
 
 log = structlog.get_logger("bpmnd.relay")
 
@@ -31,11 +32,14 @@ UNROUTABLE_SECONDS = 1.0
 
 
 class JobRelay:
-    def __init__(self, store: Store, bus: Bus, *, redispatch_seconds: float = 300.0, batch: int = 200) -> None:
+    def __init__(
+        self, store: Store, bus: Bus, *, redispatch_seconds: float = 300.0, batch: int = 200, lost_limit: int = 5
+    ) -> None:
         self.store = store
         self.bus = bus
         self.redispatch = timedelta(seconds=redispatch_seconds)
         self.batch = batch
+        self.lost_limit = lost_limit
         self._unroutable: dict[str, float] = {}
         self._failed = False
         self.published = 0
@@ -84,7 +88,8 @@ class JobRelay:
         """Jobs whose lease ran out become new attempts, so that whoever had them cannot report for whoever gets them.
 
         Committed before they are sent: a quick result must not come for an attempt that nobody knows yet. Where no
-        worker listens to the bus, whoever had the job may still report late.
+        worker listens to the bus, whoever had the job may still report late. One that too many workers were lost with
+        goes to the dead letters and becomes an incident.
         """
         if not overdue:
             return False
@@ -94,10 +99,20 @@ class JobRelay:
             self._failed = True
             raise
         taken = [job for job in overdue if job.type in routable]
-        for job in taken:
-            job.attempt, job.locked_until, job.worker_id = job.attempt + 1, None, None
+        lost = [job for job in taken if not take_over(job, self.lost_limit)]
+        if lost:
+            self._give_up(unit, lost)
         unit.update_jobs(taken)
         return bool(taken)
+
+    def _give_up(self, unit: UnitOfWork, jobs: Sequence[JobRow]) -> None:
+        fitting, _ = self._with_variables(unit, jobs)
+        try:
+            self.bus.bury_jobs([message for _, message in fitting])
+        except BusUnavailable:
+            self._failed = True
+            raise
+        unit.write(Changes(new_commands=[give_up(job, unit.now()) for job in jobs]))
 
     def _with_variables(
         self, unit: UnitOfWork, jobs: Sequence[JobRow]
@@ -185,6 +200,8 @@ def job_message(job: JobRow, variables: Mapping[str, Any]) -> JobMessage:
         attempt=job.attempt,
         retries=job.retries,
         locked_until=None,
+        repeated=job.dispatched or job.lost > 0,
+        lost=job.lost,
         headers=to_json(job.headers),
         variables=to_json(variables),
     )

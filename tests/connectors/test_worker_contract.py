@@ -64,7 +64,10 @@ class Engine:
         exchange = self.place.topology.jobs_exchange.name
         headers = {"tenant": "acme", "traceparent": "00-a-b-01"}
         return self._publisher.publish(
-            [Outgoing(exchange, t, body, str(n), headers, mandatory=True) for n, (t, body) in enumerate(bodies)]
+            [
+                Outgoing(exchange, t, body, str(n), headers, mandatory=True, key="7")
+                for n, (t, body) in enumerate(bodies)
+            ]
         )
 
     def results(self, count: int) -> list[ResultMessage]:
@@ -72,10 +75,17 @@ class Engine:
         taken: list[ResultMessage] = []
         deadline = time.monotonic() + PATIENCE
         while len(taken) < count and time.monotonic() < deadline:
-            messages = self._results.receive(100, 0.2)
+            messages = self._results.receive(count - len(taken), 0.2)
             self._results.acknowledge(messages)
             taken += [ResultMessage.from_json(json.loads(message.body)) for message in messages]
         assert len(taken) == count
+        return taken
+
+    def ended(self, count: int) -> list[ResultMessage]:
+        """The next `count` results that end a job; that a job was announced first is passed over."""
+        taken: list[ResultMessage] = []
+        while len(taken) < count:
+            taken += [r for r in self.results(1) if r.outcome not in (Outcome.STARTED, Outcome.EXTENDED)]
         return taken
 
     def no_more_results(self) -> bool:
@@ -270,6 +280,52 @@ def test_should_make_a_job_long_that_sends_heartbeats(place: TestBroker, engine:
     ]
 
 
+def test_should_begin_a_job_that_was_sent_before_only_when_its_lease_is_all_that_is_left(
+    place: TestBroker, engine: Engine
+) -> None:
+    # given a job that may be what ended another worker
+    begun, release = threading.Event(), threading.Event()
+
+    @connector("charge-card", lease_seconds=20)
+    def work(job: Job) -> None:
+        begun.set()
+        release.wait(PATIENCE)
+
+    with running(place, work) as worker:
+        # when
+        engine.send(job(1, repeated=True))
+        [announced] = engine.results(1)
+        assert (announced.outcome, announced.lock_seconds) == (Outcome.STARTED, 20.0)
+        assert begun.wait(PATIENCE)
+
+        # then its message is acknowledged while it runs
+        assert worker._waiting == 0
+        release.set()
+        assert [r.outcome for r in engine.results(1)] == [Outcome.COMPLETED]
+
+
+def test_should_do_a_job_once_that_the_broker_brings_twice(place: TestBroker, engine: Engine) -> None:
+    runs: list[str] = []
+
+    @connector("charge-card")
+    def work(job: Job) -> None:
+        runs.append(job.id)
+
+    with running(place, work):
+        # when the same message comes again, after its result
+        engine.send(job(1))
+        engine.results(1)
+        engine.send(job(1), job(1), job(2))
+        assert [r.job_id for r in engine.results(1)] == ["2"]
+        assert engine.no_more_results()
+
+        # then it is dropped; what the engine itself sends again is done again
+        assert runs == ["1", "2"]
+        engine.send(job(1, repeated=True))
+        assert [r.outcome for r in engine.results(2)] == [Outcome.STARTED, Outcome.COMPLETED]
+    assert runs == ["1", "2", "1"]
+
+
 def test_should_fail_jobs_that_take_too_long_and_drop_their_late_result(place: TestBroker, engine: Engine) -> None:
     # given
     release = threading.Event()
@@ -339,9 +395,9 @@ def test_should_finish_running_jobs_when_told_to_stop(place: TestBroker, engine:
     thread.join(PATIENCE)
 
     # then it is finished, and another worker does those that were not begun
-    done = [r.job_id for r in engine.results(1)]
+    done = [r.job_id for r in engine.ended(1)]
     with running(place, charge):
-        done += [r.job_id for r in engine.results(2)]
+        done += [r.job_id for r in engine.ended(2)]
     assert sorted(done) == ["1", "2", "3"]
 
 
@@ -360,7 +416,7 @@ def test_should_give_jobs_back_that_do_not_end_in_time(place: TestBroker, engine
 
     # then another worker gets it
     with running(place, charge):
-        assert [r.job_id for r in engine.results(1)] == ["1"]
+        assert [r.job_id for r in engine.ended(1)] == ["1"]
     release.set()
 
 
@@ -406,7 +462,7 @@ def test_should_do_the_jobs_of_a_killed_worker(kind: str) -> None:
 
         # then another one does the job
         with running(place, charge, visibility_seconds=1):
-            assert [r.job_id for r in engine.results(1)] == ["1"]
+            assert [r.job_id for r in engine.ended(1)] == ["1"]
         engine.close()
 
 
@@ -441,7 +497,7 @@ def test_should_go_on_after_the_connection_broke_without_doing_running_jobs_twic
             go_on.set()
 
             # then both are done once
-            assert sorted(r.job_id for r in engine.results(2)) == ["1", "2"]
+            assert sorted(r.job_id for r in engine.ended(2)) == ["1", "2"]
             assert sorted(runs) == ["1", "2"]
         with running(place, charge):
             assert engine.no_more_results()

@@ -74,7 +74,7 @@ def test_should_send_dispatched_jobs_again_after_the_bus_forgot_them(store: Stor
         assert unit.reset_dispatched_jobs() == 1
         claimed = unit.claim_due_jobs(10)
 
-    assert [(job.id, job.dispatched) for job in claimed] == [(sent.id, False)]
+    assert [(job.id, job.dispatched) for job in claimed] == [(sent.id, True)]
 
 
 def test_should_keep_every_column_of_a_user_task(store: Store) -> None:

@@ -94,7 +94,7 @@ class Waits(UnitBase):
             if row.dispatched and row.locked_until is None and row.due_at is not None
         ]
         for row in dispatched:
-            self._views.job.set((row.instance_id, row.id), due_at=self.now(), dispatched=False)
+            self._views.job.set((row.instance_id, row.id), due_at=self.now())
         return len(dispatched)
 
     def park_commands(self, instance_id: int) -> None:

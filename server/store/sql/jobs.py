@@ -32,7 +32,7 @@ _JOBS_OF_TYPE = (
 _RESET_DISPATCHED = (
     update(job)
     .where(job.c.dispatched == true(), job.c.locked_until.is_(None), job.c.due_at.is_not(None))
-    .values(due_at=_NOW, dispatched=false())
+    .values(due_at=_NOW)
 )
 _INSTANCE: BindParameter[int] = bindparam("instance")
 _PARK_COMMANDS = update(command).where(command.c.instance_id == _INSTANCE).values(due_at=null())

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, Index, Integer, MetaData, Table, false
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    false,
+    literal_column,
+)
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
@@ -30,6 +41,11 @@ def key(name: str, type: TypeEngine[Any] | None = None) -> Column[Any]:
 
 def number(name: str, *, null: bool = False) -> Column[Any]:
     return Column(name, Number, nullable=null)
+
+
+def count(name: str) -> Column[Any]:
+    """A number that begins with none; rows of before the column count as none."""
+    return Column(name, Number, nullable=False, server_default=literal_column("0"))
 
 
 def text(name: str, *, null: bool = False) -> Column[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Table, and_, false
 
-from server.store.tables.base import document, flag, hot, index, key, metadata, moment, number, tenant, text
+from server.store.tables.base import count, document, flag, hot, index, key, metadata, moment, number, tenant, text
 from server.store.types import Identifier, Tuple
 
 job = Table(
@@ -34,6 +34,7 @@ job = Table(
     text("worker_id", null=True),
     moment("locked_until", null=True),
     moment("created_at"),
+    count("lost"),
     flag("paused"),
 )
 """`paused`: the instance is; the job is not handed out. Kept here so that claiming needs no join."""

@@ -154,6 +154,7 @@ def update_job_row(row: JobRow, effect: fx.UpdateJob, now: datetime) -> None:
     row.dispatched = False
     row.worker_id = None
     row.locked_until = None
+    row.lost = 0
 
 
 def task_row(effect: fx.CreateUserTask, instance: Instance, now: datetime) -> UserTaskRow:

@@ -197,6 +197,70 @@ def test_should_send_a_long_job_as_a_new_attempt_when_its_lease_is_over(run_app:
     assert app.ended(pay)["context"] == {"by": "w2"}
 
 
+def test_should_give_up_a_job_that_workers_over_http_are_lost_with(paying: tuple[App, str]) -> None:
+    app, pay = paying
+    for attempt in range(1, 6):
+        [job] = app.activate("charge", lock_seconds=10, workerId=f"w{attempt}")
+        assert (job["attempt"], job["retries"]) == (attempt, 3), "being lost is no failure of the job"
+        app.advance(seconds=10)
+
+    assert app.no_job("charge")
+
+    incident = app.incident(pay)
+    assert "5 in a row were lost" in incident["message"]
+    assert "'w5'" in incident["message"]
+    app.resolve(incident)
+    [again] = app.activate("charge", lock_seconds=10)
+    app.advance(seconds=10)
+    [again] = app.activate("charge")
+    app.finish(again)
+    app.ended(pay)
+
+
+def test_should_count_anew_when_a_worker_reported(paying: tuple[App, str]) -> None:
+    app, pay = paying
+    for _ in range(4):
+        app.activate("charge", lock_seconds=10)
+        app.advance(seconds=10)
+    [job] = app.activate("charge", lock_seconds=10)
+    app.fail(job, retries=2, backoffSeconds=0)
+
+    for _ in range(4):
+        app.activate("charge", lock_seconds=10)
+        app.advance(seconds=10)
+
+    app.finish(app.activate("charge")[0])
+    app.ended(pay)
+
+
+def test_should_bury_a_job_on_the_bus_that_workers_are_lost_with(run_app: RunApp) -> None:
+    app = run_app(redispatch_seconds=1000, lost_limit=2)
+    app.deploy(("pay.bpmn", CHARGE))
+    look = _deaf_worker(app, "charge")
+    pay = app.start("pay")
+    messages = []
+    for attempt in (1, 2):
+        message = wait_until(look, what="a message")
+        messages.append(message)
+        started = ResultMessage(
+            job_id=message.id, attempt=attempt, outcome=Outcome.STARTED, worker_id=f"w{attempt}", lock_seconds=30.0
+        )
+        app.server.executor.submit(started).result(10)
+        app.advance(seconds=30)
+
+    incident = app.incident(pay)
+
+    assert "2 in a row were lost" in incident["message"]
+    assert [(message.attempt, message.repeated) for message in messages] == [(1, False), (2, True)]
+    letter = wait_until(_deaf_worker(app, "charge.dead"), what="a dead letter")
+    assert (letter.id, letter.attempt) == (messages[0].id, 2)
+    app.resolve(incident)
+    again = wait_until(look, what="the message again")
+    result = ResultMessage(job_id=again.id, attempt=again.attempt, outcome=Outcome.COMPLETED)
+    app.server.bus.publish_results([result])
+    app.ended(pay)
+
+
 def _deaf_worker(app: App, type: str) -> Any:
     """Takes messages of the type off the bus and tells nobody."""
     from connectors.envelopes import read_job
@@ -204,7 +268,10 @@ def _deaf_worker(app: App, type: str) -> Any:
     transport = app.server.bus._transport  # type: ignore[attr-defined]
     topology = app.server.bus._topology  # type: ignore[attr-defined]
     consumer = transport.consumer([topology.job_queue(type)], 10)
-    consumer.receive(1, 0.01)
+    if type.endswith(".dead"):
+        consumer._declare = lambda channel: None  # made by who consumes the queue of the type
+    else:
+        consumer.receive(1, 0.01)
 
     def look() -> Any:
         received = consumer.receive(1, 0.05)
