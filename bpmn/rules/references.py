@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from bpmn.findings import Finding
 from bpmn.model.activities import ReceiveTask, SendTask, ServiceTask
-from bpmn.model.base import Element
+from bpmn.model.base import Dialect, Element
 from bpmn.model.definitions import FlowNode
 from bpmn.model.events import (
     EndEvent,
@@ -18,7 +18,8 @@ from bpmn.model.events import (
     MessageEventDefinition,
     SignalEventDefinition,
 )
-from bpmn.rules.index import Index, error, warning
+from bpmn.model.triggers import is_triggered
+from bpmn.rules.index import Index, error, info, warning
 
 
 def check(index: Index) -> Iterator[Finding]:
@@ -27,6 +28,15 @@ def check(index: Index) -> Iterator[Finding]:
             for definition in node.definitions:
                 yield from _definition(index, node, definition)
         elif isinstance(node, ReceiveTask):
+            if is_triggered(node, index.model.dialect):
+                yield info(
+                    "RECEIVE_BY_ID",
+                    node,
+                    f"Receive task '{node.id}' names no message, which Camunda 7 and Flowable trigger by API; here"
+                    f" it waits for a message with the name '{node.id}'.",
+                    f'Send it with POST /messages {{"name": "{node.id}", "instanceId": ...}}, or give it a messageRef.',
+                )
+                continue
             yield from _message(index, node, node.message_ref, required=True)
         elif isinstance(node, SendTask):
             yield from _message(index, node, node.message_ref, required=_throws_message(node))
@@ -44,6 +54,15 @@ def _definition(index: Index, event: Event, definition: EventDefinition) -> Iter
             yield from _message(index, event, definition.message_ref, required=not runs_itself and not by_operation)
             yield from _operation(index, event, definition.operation_ref)
         case ErrorEventDefinition():
+            if _is_code(index, definition):
+                yield warning(
+                    "ERROR_BY_CODE",
+                    event,
+                    f"Expected error '{definition.error_ref}', to which '{event.id}' refers, in the document, but there"
+                    " is none; as in Camunda 7 and Flowable the reference itself is the error code.",
+                    f'Add <error id="{definition.error_ref}" errorCode="..."/>, or correct errorRef.',
+                )
+                return
             yield from _known(event, "error", definition.error_ref, index.errors, required=throws)
             thrown = index.errors.get(definition.error_ref or "")
             if throws and thrown is not None and thrown.code is None:
@@ -57,6 +76,12 @@ def _definition(index: Index, event: Event, definition: EventDefinition) -> Iter
             yield from _known(event, "signal", definition.signal_ref, index.signals, required=True)
         case EscalationEventDefinition():
             yield from _known(event, "escalation", definition.escalation_ref, index.escalations, required=throws)
+
+
+def _is_code(index: Index, definition: ErrorEventDefinition) -> bool:
+    """Camunda 7 and Flowable take a reference to no error element for the code itself."""
+    ref = definition.error_ref
+    return ref is not None and ref not in index.errors and index.model.dialect in (Dialect.CAMUNDA, Dialect.FLOWABLE)
 
 
 def _message(index: Index, node: FlowNode, ref: str | None, *, required: bool) -> Iterator[Finding]:

@@ -93,7 +93,7 @@ def _features(node: FlowNode) -> set[Feature]:
             found.add(Feature.MULTI_INSTANCE_BEHAVIOR)
     if node.is_for_compensation:
         found.add(Feature.COMPENSATION)
-    if node.start_quantity != 1 or node.completion_quantity != 1:
+    if {node.start_quantity, node.completion_quantity} - {0, 1}:  # 0 is read as 1
         found.add(Feature.QUANTITIES)
     if isinstance(node, SubProcess) and node.triggered_by_event:
         found.add(Feature.EVENT_SUB_PROCESS)

@@ -6,10 +6,19 @@ from bpmn.model import activities as a
 from bpmn.model.base import CallMapping, Dialect, Element, Expression
 from bpmn.model.data_flow import MOVING
 from bpmn.model.events import BoundaryEvent
+from bpmn.model.triggers import is_triggered
 from bpmn.spec.behaviors import behavior_specs
 from bpmn.spec.context import BuildContext
 from bpmn.spec.data import collection_of, output_collection_of
-from bpmn.spec.elements import AdHocSpec, CallMappingSpec, CallSpec, ScriptSpec, TransactionSpec, UserTaskSpec
+from bpmn.spec.elements import (
+    AdHocSpec,
+    CallMappingSpec,
+    CallSpec,
+    MessageSpec,
+    ScriptSpec,
+    TransactionSpec,
+    UserTaskSpec,
+)
 from bpmn.spec.events import form_field_spec
 from bpmn.spec.graph import MultiInstanceSpec, NodeKind, StandardLoopSpec
 from bpmn.spec.implementations import decision_spec, implementation_spec, message_spec
@@ -63,6 +72,10 @@ def activity_spec(context: BuildContext, activity: a.Activity) -> object:
             if implementation.kind is a.ImplementationKind.DECISION and not isinstance(activity, a.SendTask):
                 return decision_spec(context, implementation, activity)
             return implementation_spec(context, implementation, activity, activity.job_priority)
+        case a.ReceiveTask() if is_triggered(activity, context.dialect):
+            return MessageSpec(
+                name=context.literal(activity.id), correlation_key=context.optional(activity.correlation_key, activity)
+            )
         case a.ReceiveTask():
             return message_spec(context, activity.message_ref, activity.correlation_key, activity)
         case a.ScriptTask():
@@ -216,9 +229,10 @@ MOST_TOKENS = 1_000
 
 
 def quantity(context: BuildContext, activity: a.Activity, number: int, attribute: str) -> int:
-    """`startQuantity` or `completionQuantity`; a finding where it is not between 1 and MOST_TOKENS."""
-    if 1 <= number <= MOST_TOKENS:
-        return number
+    """`startQuantity` or `completionQuantity`; a finding where it is not between 1 and MOST_TOKENS. 0 is 1, which the
+    rule `quantities` says."""
+    if 0 <= number <= MOST_TOKENS:
+        return number or 1
     context.error(
         "QUANTITY_INVALID",
         f"Expected {attribute} of '{activity.id}' to be between 1 and {MOST_TOKENS}, but it is {number}",

@@ -70,7 +70,8 @@ def split(tag: str) -> tuple[str, str]:
 
 
 def dialect_of(root: etree._Element) -> Dialect:
-    """The dialect whose names the document uses most; where it uses none: its execution platform, its declarations.
+    """The dialect whose names the document uses most; where it uses none: its execution platform, its declarations, or
+    Camunda's namespace as its own target namespace (which early versions of Camunda's modeler wrote).
 
     Names decide before declarations, since modeling tools declare the namespaces of vendors they do not use.
     """
@@ -89,4 +90,6 @@ def dialect_of(root: etree._Element) -> Dialect:
     if platform is not None:
         return Dialect.ZEEBE if "cloud" in platform.lower() else Dialect.CAMUNDA
     declared = set(root.nsmap.values())
+    if root.get("targetNamespace") == CAMUNDA:
+        declared.add(CAMUNDA)
     return next((dialect for namespace, dialect in _DIALECTS.items() if namespace in declared), Dialect.PLAIN)

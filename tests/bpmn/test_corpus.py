@@ -20,6 +20,8 @@ import pytest
 from bpmn.examine import examine
 from bpmn.findings import Severity, has_errors
 from tests.support.corpus import corpus
+from tests.support.elements import REASONS, count_reasons
+from tests.support.refused_models import refused
 
 FLOOR = Path(__file__).with_name("corpus_floor.json")
 COUNTS = ("files", "read", "accepted", "acceptedMadeExecutable")
@@ -117,6 +119,16 @@ def _raise_floor(counts: dict[str, Counter[str]]) -> None:
         for vendor, row in sorted(counts.items())
     }
     FLOOR.write_text(json.dumps(new, indent=2) + "\n")
+
+
+def test_should_say_truly_why_models_are_refused(root: Path) -> None:
+    # when
+    reasons, refused_now = count_reasons()
+
+    # then
+    how_to = "Count again: python -m tests.support.elements --reasons, then write docs/elements.md, and commit them."
+    assert refused_now == refused(), how_to
+    assert reasons == json.loads(REASONS.read_text(encoding="utf-8")), how_to
 
 
 @pytest.mark.parametrize("pattern", ACCEPTANCE)

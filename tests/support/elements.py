@@ -5,7 +5,7 @@
 
 What is supported comes from `bpmn.rules.supported`, how and where it is proven from the markers
 `@pytest.mark.element(kind, how)` of the tests, the counts of real models from `tests/bpmn/corpus_floor.json` and
-`corpus_reasons.json`.
+`corpus_reasons.json`, what is refused of engines' own models from `corpus_refused.json`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from bpmn.findings import Severity
 from bpmn.model import activities, events, gateways
 from bpmn.rules import RUNTIME
 from bpmn.rules.supported import Feature, Position
+from tests.support import refused_models
 from tests.support.event_positions import MEANINGS, OUTCOMES, TRIGGERS, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -259,26 +260,36 @@ def _corpus() -> Iterator[str]:
         numbers = " | ".join(str(counts[name]) for name in ("files", "read", "accepted", "acceptedMadeExecutable"))
         refused = ", ".join(f"{code} {count}" for code, count in reasons.get(vendor, {}).items())
         yield f"| {vendor} | {numbers} | {refused} |"
+    yield ""
+    yield from refused_models.lines(refused_models.refused())
 
 
-def count_reasons() -> dict[str, dict[str, int]]:
-    """Vendor -> code of ERROR findings with makeExecutable -> number of files, most frequent first."""
+def count_reasons() -> tuple[dict[str, dict[str, int]], dict[str, list[str]]]:
+    """Vendor -> code of ERROR findings with makeExecutable -> number of files, most frequent first; and the files of
+    vendors of engines that are refused, with these codes."""
     from tests.bpmn.test_corpus import files
     from tests.support.corpus import corpus
 
     counts: dict[str, Counter[str]] = {}
-    for vendor, path in files(corpus()):
+    refused: dict[str, list[str]] = {}
+    root = corpus()
+    for vendor, path in files(root):
         examined = examine(path.read_bytes(), file=path.name, make_executable=True, schema=False)
         codes = {finding.code for finding in examined.findings if finding.severity is Severity.ERROR}
         counts.setdefault(vendor, Counter()).update(codes)
-    return {
+        if codes and vendor in refused_models.ENGINES:
+            refused[path.relative_to(root).as_posix()] = sorted(codes)
+    reasons = {
         vendor: dict(sorted(counter.items(), key=lambda item: (-item[1], item[0])))
         for vendor, counter in sorted(counts.items())
     }
+    return reasons, refused
 
 
 if __name__ == "__main__":
     if "--reasons" in sys.argv:
-        REASONS.write_text(json.dumps(count_reasons(), indent=2) + "\n", encoding="utf-8")
+        reasons, refused = count_reasons()
+        REASONS.write_text(json.dumps(reasons, indent=2) + "\n", encoding="utf-8")
+        refused_models.REFUSED.write_text(json.dumps(refused, indent=2) + "\n", encoding="utf-8")
     else:
         sys.stdout.write(page())

@@ -92,7 +92,8 @@ def decides_by_itself(scope: Scope, node: FlowNode) -> bool:
     """Whether it is the element that says how many tokens it takes or gives."""
     if isinstance(node, ComplexGateway):
         return len(scope.incoming.get(node.id, ())) > 1
-    return isinstance(node, Activity) and (node.start_quantity != 1 or node.completion_quantity != 1)
+    # 0 is read as 1
+    return isinstance(node, Activity) and bool({node.start_quantity, node.completion_quantity} - {0, 1})
 
 
 def _collect_ways(builder: _Builder, nodes: list[FlowNode]) -> None:

@@ -221,9 +221,13 @@ INVALID: list[tuple[str, str, list[str]]] = [
     ("message-none", catching("<messageEventDefinition/>"), ["ERROR MESSAGE_MISSING t"]),
     ("message-unnamed", starting('<messageEventDefinition messageRef="unnamed"/>'), ["ERROR MESSAGE_WITHOUT_NAME s"]),
     ("message-throw-none", throwing("<messageEventDefinition/>"), ["ERROR MESSAGE_MISSING t"]),
-    ("receive-without-message", within('<receiveTask id="t"/>'), ["ERROR MESSAGE_MISSING t"]),
+    ("receive-without-message", within('<receiveTask id="t"/>'), ["INFO RECEIVE_BY_ID t"]),
+    ("receive-unknown-message", within('<receiveTask id="t" messageRef="ghost"/>'), ["ERROR MESSAGE_MISSING t"]),
+    ("start-quantity-zero", within('<task id="t" startQuantity="0"/>'), ["WARNING QUANTITY_ZERO t"]),
+    ("quantities-zero", within('<task id="t" startQuantity="0" completionQuantity="0"/>'), ["WARNING QUANTITY_ZERO t"] * 2),
     ("send-unknown-message", within('<sendTask id="t" messageRef="ghost"/>'), ["ERROR MESSAGE_MISSING t"]),
-    ("error-unknown", boundary('<errorEventDefinition errorRef="ghost"/>'), ["ERROR ERROR_MISSING b"]),
+    ("error-unknown", boundary('<errorEventDefinition errorRef="ghost"/>'), ["WARNING ERROR_BY_CODE b"]),
+    ("error-end-unknown", ending('<errorEventDefinition errorRef="ghost"/>'), ["WARNING ERROR_BY_CODE end"]),
     ("error-end-none", ending("<errorEventDefinition/>"), ["ERROR ERROR_MISSING end"]),
     ("error-end-codeless", ending('<errorEventDefinition errorRef="codeless"/>'), ["ERROR ERROR_WITHOUT_CODE end"]),
     (
@@ -426,3 +430,21 @@ def test_should_say_in_the_vendors_words_what_to_add() -> None:
 
     # then
     assert ["camunda:topic" in hints[0], "flowable:type" in hints[1], "zeebe:taskDefinition" in hints[2]] == [True] * 3
+
+
+@pytest.mark.parametrize("namespaces", ["", f'xmlns:z="{ZEEBE}"'], ids=["plain", "zeebe"])
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (within('<receiveTask id="t"/>'), "ERROR MESSAGE_MISSING t"),
+        (boundary('<errorEventDefinition errorRef="ghost"/>'), "ERROR ERROR_MISSING b"),
+    ],
+    ids=["receive-without-message", "error-unknown"],
+)
+def test_should_expect_messages_and_errors_where_the_vendor_does(namespaces: str, body: str, expected: str) -> None:
+    # given
+    model = read(document(f'{ROOTS}<process id="p" isExecutable="true">{body}</process>', namespaces)).model
+    assert model is not None
+
+    # then
+    assert expected in [f"{finding.severity} {finding.code} {finding.element_id}" for finding in check(model)]

@@ -144,7 +144,7 @@ def test_should_forget_tokens_that_wait_when_the_scope_is_interrupted() -> None:
 
 
 @pytest.mark.parametrize("attribute", ["startQuantity", "completionQuantity"])
-@pytest.mark.parametrize("number", ["0", "-1", "1001"])
+@pytest.mark.parametrize("number", ["-1", "1001"])
 def test_should_refuse_numbers_that_make_no_sense(attribute: str, number: str) -> None:
     # given
     counted = Element("task", "t", {attribute: number})
@@ -154,3 +154,19 @@ def test_should_refuse_numbers_that_make_no_sense(attribute: str, number: str) -
 
     # then
     assert [(f.code, f.element_id) for f in findings if f.severity == "ERROR"] == [("QUANTITY_INVALID", "t")]
+
+
+@pytest.mark.parametrize("attribute", ["startQuantity", "completionQuantity"])
+def test_should_read_0_as_1(attribute: str) -> None:
+    # given a task as ADONIS exports it
+    counted = Element("userTask", "t", {attribute: "0"})
+    simulator = simulate(model(start(), counted, task("after"), end(), flows="start -> t -> after -> end"))
+    instance = simulator.start("p")
+    assert simulator.active(instance) == ["t"]
+
+    # when
+    simulator.complete("t")
+
+    # then
+    assert simulator.trace(instance, "+") == ["+start", "+t", "+after", "+end"]
+    assert simulator.status(instance) is InstanceStatus.COMPLETED

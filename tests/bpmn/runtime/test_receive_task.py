@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bpmn.runtime.state import InstanceStatus
-from tests.support.models import Element, end, extension, message, model, receive_task, start, zeebe_io
+from tests.support.models import Element, camunda_io, end, extension, message, model, receive_task, start, zeebe_io
 from tests.support.simulation import simulate
 
 pytestmark = pytest.mark.element("receiveTask", "waits for its message, by name and correlation key")
@@ -43,6 +43,22 @@ def test_should_take_only_messages_with_its_correlation_key() -> None:
     # then
     assert simulator.status(first) is InstanceStatus.RUNNING
     assert simulator.status(second) is InstanceStatus.COMPLETED
+
+
+def test_should_wait_for_a_message_of_its_own_id_where_a_vendor_triggers_it() -> None:
+    # given a receive task without messageRef; camunda: makes it a model of Camunda 7
+    task = Element("receiveTask", "r", {}, camunda_io({"level": "low"}))
+    simulator = simulate(model(start(), task, end(), flows="start -> r -> end"))
+    instance = simulator.start("p")
+    assert simulator.active(instance) == ["r"]
+    assert not simulator.publish("p")
+
+    # when
+    assert simulator.publish("r", {"amount": 5})
+
+    # then
+    assert simulator.status(instance) is InstanceStatus.COMPLETED
+    assert simulator.variables(instance) == {"amount": 5}
 
 
 def test_should_see_its_input_mappings_in_the_correlation_key() -> None:

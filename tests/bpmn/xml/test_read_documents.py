@@ -176,11 +176,21 @@ def test_should_pass_over_extensions_of_drawing_tools() -> None:
             '<process id="p"><userTask id="u" c:assignee="x"/></process>',
             Dialect.CAMUNDA,
         ),
+        (f'targetNamespace="{CAMUNDA}"', "", Dialect.CAMUNDA),
+        (f'targetNamespace="{CAMUNDA}" xmlns:z="http://camunda.org/schema/zeebe/1.0"', "", Dialect.ZEEBE),
+        (
+            f'targetNamespace="{CAMUNDA}" xmlns:f="http://flowable.org/bpmn"',
+            '<process id="p"><userTask id="u" f:assignee="x"/></process>',
+            Dialect.FLOWABLE,
+        ),
     ],
 )
 def test_should_tell_the_dialect_by_names_used_then_declared(attributes: str, body: str, dialect: Dialect) -> None:
     # when
-    model = read(document(body, attributes)).model
+    data = document(body, attributes)
+    if "targetNamespace" in attributes:
+        data = data.replace(b'targetNamespace="t" ', b"")
+    model = read(data).model
 
     # then
     assert model is not None
