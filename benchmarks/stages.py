@@ -1,8 +1,9 @@
 """CPU microseconds of each stage of an instance's life, in one process: where the time of `throughput` goes.
 
-Run it with `./dev bench stages [--store postgresql|sqlite] [--batch 50] [--profile STAGE]`. Model: start -> service task
--> end. Stages: the HTTP layer alone (the executor is replaced), the step that starts, handing out the job, the step that
-takes the result, telling the public events. CPU is this process's own: the database's and the broker's are not in it.
+Run it with `./dev bench stages [--store postgresql|sqlite] [--batch 50] [--profile STAGE]`. Model: start -> service
+task -> end. Stages: the HTTP layer alone (the executor is replaced), the step that starts, handing out the job, the
+step that takes the result, telling the public events. CPU is this process's own: the database's and the broker's are
+not in it.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Completed instances per second of the real processes, start to end over HTTP, bus and database.
 
 Run it with `./dev bench throughput [--scenario service|scripts|users] [--store postgresql|sqlite] [--seconds 60]`.
-It starts the processes, warms up, and then counts for the given time: instances that ended within it, latency of the start
-as the client saw it, start to end as the database recorded it (both moments are those of a transaction's begin), CPU
-per instance by process, rows and bytes written. A backlog behind the API is bounded: the generator holds while more than
-`--backlog` instances run, so that the figure is what is sustained, not what is queued.
+It starts the processes, warms up, and then counts for the given time: instances that ended within it, latency of the
+start as the client saw it, start to end as the database recorded it (both moments are those of a transaction's begin),
+CPU per instance by process, rows and bytes written. A backlog behind the API is bounded: the generator holds while more
+than `--backlog` instances run, so that the figure is what is sustained, not what is queued.
 """
 
 from __future__ import annotations
