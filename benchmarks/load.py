@@ -60,9 +60,7 @@ class Generator:
         return answered
 
 
-def _run(
-    pipe: Pipe, port: int, request: bytes, connections: int, rate: float, hold: object, counting: object
-) -> None:
+def _run(pipe: Pipe, port: int, request: bytes, connections: int, rate: float, hold: object, counting: object) -> None:
     answered = Answered()
     selector = selectors.DefaultSelector()
     idle: list[_Client] = []
