@@ -120,6 +120,11 @@ class KombuBus:
         if self._consumer is not None:
             self._consumer.release(_messages(received))
 
+    def bury_results(self, received: Sequence[ReceivedResult]) -> None:
+        for message in _messages(received):
+            if self._consumer is not None:
+                self._consumer.bury(message)
+
     def volatile(self) -> bool:
         return self._transport.volatile
 

@@ -76,6 +76,9 @@ class Bus(Protocol):
     def release(self, received: Sequence[ReceivedResult]) -> None:
         """Give results back to the queue (they could not be applied now)."""
 
+    def bury_results(self, received: Sequence[ReceivedResult]) -> None:
+        """Put results that cannot be applied among the dead letters."""
+
     def volatile(self) -> bool:
         """True where messages do not outlive the process (memory://): at start every dispatched job is sent again."""
 

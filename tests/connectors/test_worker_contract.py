@@ -93,7 +93,7 @@ class Engine:
 
     def left_in(self, queue: str, count: int) -> list[bytes]:
         """What waits in a queue of dead letters, once there are `count` of them."""
-        reader = self._transport.consumer([self.place.topology.dead_queue(queue.removesuffix(".dead"))], 10)
+        reader = self._transport.consumer([self.place.topology.dead_queue(queue.removesuffix(".dead"))], 100)
         reader._declare = lambda channel: None  # type: ignore[attr-defined]
         found: list[Incoming] = []
         deadline = time.monotonic() + PATIENCE
@@ -212,18 +212,40 @@ def test_should_tell_how_a_job_ended(place: TestBroker, engine: Engine) -> None:
     assert failures["again"].backoff_seconds > 0
 
 
+MALFORMED_FIELDS: dict[str, Any] = {
+    "id": 5,
+    "type": None,
+    "instanceId": "",
+    "version": "1",
+    "attempt": True,
+    "lost": "many",
+    "variables": [],
+    "headers": "x",
+    "tenantId": 1,
+}
+
+
 def test_should_bury_malformed_jobs_and_go_on(
     place: TestBroker, engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
     with running(place, charge), caplog.at_level(logging.WARNING):
         # when
-        foreign = encode(job(3, type="send-parcel").to_json())
-        engine.send_raw(("charge-card", b"{oops"), ("charge-card", foreign))
+        bodies = [
+            b"{oops",
+            b"",
+            b"null",
+            b"[1]",
+            b"\xff\xfe",
+            b"[" * 50_000,
+            encode(job(3, type="send-parcel").to_json()),
+            *(encode(job(3).to_json() | {name: value}) for name, value in MALFORMED_FIELDS.items()),
+        ]
+        engine.send_raw(*(("charge-card", body) for body in bodies))
         engine.send(job(1))
 
         # then
         assert [r.job_id for r in engine.results(1)] == ["1"]
-    assert sorted(engine.left_in(f"{place.prefix}.jobs.charge-card.dead", 2)) == sorted([b"{oops", foreign])
+    assert sorted(engine.left_in(f"{place.prefix}.jobs.charge-card.dead", len(bodies))) == sorted(bodies)
     assert "dead letters" in caplog.text
 
 
