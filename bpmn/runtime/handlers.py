@@ -42,6 +42,8 @@ def start_instance(work: Work, life: Lifecycle, command: c.StartInstance) -> Non
     node = work.graph.root.none_start if command.element_id is None else work.graph.nodes.get(command.element_id)
     if node is None:
         raise Gone
+    begun_by = node
+    node = node.whole or node
     instance = work.draft.instance
     work.emit(e.InstanceStarted(work.graph.key, node.id, instance.business_key, command.initiator))
     for name, value in command.variables.items():
@@ -50,10 +52,12 @@ def start_instance(work: Work, life: Lifecycle, command: c.StartInstance) -> Non
     if initiator is not None:
         work.set_variable(root, initiator, command.initiator)
     work.written.clear()
-    correlation.begin(work, node, command.variables, command.message_name)
+    correlation.begin(work, begun_by, command.variables, command.message_name)
     listeners.arm(work, root)
     process = work.graph.process
-    if node.kind is NodeKind.START_EVENT and process is not None and process.listeners is not None:
+    if begun_by is not node:
+        _await_other_parts(work, root, node, begun_by)
+    elif node.kind is NodeKind.START_EVENT and process is not None and process.listeners is not None:
         token = work.ids()
         work.emit(e.ElementActivated(token, node.id, root))
         if execution_listeners.run(work, root, token, node, execution_listeners.PROCESS):
@@ -62,6 +66,17 @@ def start_instance(work: Work, life: Lifecycle, command: c.StartInstance) -> Non
         life.activate(root, node)
     else:
         _begin_by_event(work, life, root, node, command)
+
+
+def _await_other_parts(work: Work, root: int, node: Node, begun_by: Node) -> None:
+    """A parallel multiple start event, of which one part has happened. BPMN 2.0.2, 10.5.2, lets the process begin when all
+    have: until then the instance is there, with its token at the start event, as behind a parallel event-based gateway
+    (10.6.6), so that what comes next finds what it belongs to."""
+    token = work.ids()
+    work.emit(e.ElementActivated(token, node.id, root))
+    for part in node.parts:
+        if part is not begun_by:
+            await_event_or_fail(work, root, token, part)
 
 
 def _begin_by_event(work: Work, life: Lifecycle, root: int, node: Node, command: c.StartInstance) -> None:

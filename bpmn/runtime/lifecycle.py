@@ -388,6 +388,8 @@ class Lifecycle:
         host = work.graph.nodes[token.element]
         if token.phase is Phase.LISTENING:
             listeners.begin(work, scope_id, node, results, listener=token_id)
+        elif node is host and node.kind is NodeKind.START_EVENT:
+            self._begin_process(scope_id, token, node, results)
         elif node is host:
             self.complete(scope_id, token_id, node, results)
         elif node.kind is NodeKind.BOUNDARY_EVENT:
@@ -402,6 +404,19 @@ class Lifecycle:
             work.emit(e.ElementActivated(event_token, node.id, scope_id, flow.id))
             self.happen(scope_id, event_token, node, results)
 
+    def _begin_process(self, scope_id: int, token: Token, node: Node, results: Mapping[str, Value] | None) -> None:
+        """The last part of a parallel multiple start event has come: the process begins as by any other."""
+        work = self.work
+        if results:
+            work.propagate(work.life_scope(scope_id, token.id), results)
+        process = work.graph.process
+        if (
+            process is None
+            or process.listeners is None
+            or execution_listeners.run(work, scope_id, token.id, node, execution_listeners.PROCESS)
+        ):
+            self.start(scope_id, token.id, node)
+
     def _all_parts(self, scope_id: int, token: Token, whole: Node, results: Mapping[str, Value] | None) -> bool:
         """A parallel multiple event happens with its last part; what the parts bring is set as they come."""
         work = self.work
@@ -410,7 +425,7 @@ class Lifecycle:
             if results:
                 work.propagate(work.life_scope(scope_id, token.id), results)
             return False
-        if not whole.interrupting:
+        if not whole.interrupting and token.element != whole.id:
             for part in whole.parts:
                 await_event_or_fail(work, scope_id, token.id, part)
         return True

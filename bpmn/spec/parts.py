@@ -12,7 +12,7 @@ from bpmn.model import events as m
 from bpmn.spec.context import BuildContext
 from bpmn.spec.elements import CancelSpec, ErrorSpec, ExpressionSpec, JobSpec, MultipleSpec, StartSpec, TerminateSpec
 from bpmn.spec.events import WAITED_FOR, catch_definition, throw_definition
-from bpmn.spec.graph import Graph, Node, NodeKind
+from bpmn.spec.graph import Graph, Node
 
 
 def build_parts(context: BuildContext, graph: Graph, node: Node, event: m.Event, *, throws: bool) -> None:
@@ -43,8 +43,6 @@ def _check(context: BuildContext, node: Node, event: m.Event, *, throws: bool) -
         problem = "throws a message by a job beside other events"
     elif event.parallel_multiple and not all(part.needs_wait for part in node.parts):
         problem = "waits for an error or escalation together with other events"
-    elif event.parallel_multiple and node.kind is NodeKind.START_EVENT and node.container.node is None:
-        problem = "starts a process only when several events have come"
     if problem is not None:
         context.error(
             "ELEMENT_UNSUPPORTED",

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bpmn.spec.elements import ConditionSpec, EventSpec, MessageSpec, SignalSpec, StartSpec, TimerSpec
+from bpmn.spec.elements import (
+    ConditionSpec,
+    EventSpec,
+    MessageSpec,
+    SignalSpec,
+    StartSpec,
+    TimerSpec,
+    is_parallel_multiple,
+)
 from bpmn.spec.graph import ConditionStart, Container, Graph, MessageStart, Node, NodeKind, SignalStart, TimerStart
 
 
@@ -46,7 +54,8 @@ def _start_events(root: Container) -> Iterator[tuple[Node, EventSpec | None]]:
         if node.kind is NodeKind.START_EVENT and isinstance(node.spec, StartSpec):
             yield node, node.spec.event
             for part in node.parts:
-                yield node, part.spec
+                # Of a parallel multiple event it has to be known which part has begun the instance: the others follow.
+                yield part if is_parallel_multiple(node) else node, part.spec
 
 
 def _instantiating(root: Container) -> Iterator[tuple[Node, EventSpec | None]]:

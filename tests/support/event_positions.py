@@ -38,7 +38,6 @@ OUTCOMES = {
     "S": "START_NOT_ALLOWED",
     "C": "CANCEL_NOT_ALLOWED",
     "G": "EVENT_GATEWAY_TARGET",
-    "U": "ELEMENT_UNSUPPORTED",
 }
 """`+` runs. Small letters: runs, with this warning. Capital letters: refused by this error."""
 MEANINGS = {
@@ -50,13 +49,12 @@ MEANINGS = {
     "S": "a sub-process begins when a token comes",
     "C": "only of a transaction",
     "G": "BPMN does not list it there",
-    "U": "not yet",
 }
 
 # Columns as in TRIGGERS: none | message | timers | error, escalation | signal, conditional | compensation, cancel,
 # terminate, link | multiple, parallel multiple
 _ROWS = """
-process start                                    + + +++ NN ++ NNNN +U
+process start                                    + + +++ NN ++ NNNN ++
 sub-process start                                + S SSS NN SS NNNN SS
 event sub-process start                          T + +++ ++ ++ +NNN ++
 event sub-process start, not interrupting        T + +++ i+ ++ iNNN ++

@@ -262,6 +262,11 @@ def _started(simulator: CheckedSimulator, trigger: str) -> int:
         *(("SIGNAL", begin.element_id) for begin in graph.signal_starts),
         *(("CONDITION", begin.element_id) for begin in graph.condition_starts),
     ]
+    if trigger == "parallel multiple":
+        assert starts == [("MESSAGE", "ev#1"), ("SIGNAL", "ev#2")]
+        instance = simulator.start("p", element_id="ev#1")
+        simulator.signal("alarm")
+        return instance
     assert starts == [(kind, "ev") for kind in WAITS.get(trigger, [])]
     return simulator.start("p", element_id="ev")
 

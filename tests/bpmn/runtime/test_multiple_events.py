@@ -222,3 +222,36 @@ def test_should_start_a_process_with_any_of_its_definitions() -> None:
     assert [start.signal_name for start in graph.signal_starts] == ["alarm"]
     assert [start.expression.text for start in graph.timer_starts] == ["PT1H"]
     assert simulator.status(simulator.start("p", element_id="s1")) is InstanceStatus.COMPLETED
+
+
+@pytest.mark.parametrize("first", ["message", "signal"])
+def test_should_start_a_process_when_all_of_its_definitions_have_come(first: str) -> None:
+    # given
+    begin = Element("startEvent", "s1", {"parallelMultiple": "true"}, on_message("m") + on_signal("s"))
+    simulator = simulate(model(begin, user_task("t"), end(), flows="s1 -> t -> end", roots=ROOTS))
+
+    # when
+    instance = simulator.start("p", {"by": "card"}, element_id="s1#1" if first == "message" else "s1#2")
+
+    # then
+    assert simulator.active(instance) == ["s1"]
+    assert not simulator.open_tasks()
+
+    # when
+    if first == "message":
+        simulator.signal("alarm", {"loud": True})
+    else:
+        simulator.publish("paid", {"loud": True})
+
+    # then
+    assert simulator.active(instance) == ["t"]
+    assert simulator.variables(instance) == {"by": "card", "loud": True}
+
+
+def test_should_pass_a_parallel_start_event_where_somebody_starts_the_process() -> None:
+    # given
+    begin = Element("startEvent", "s1", {"parallelMultiple": "true"}, on_message("m") + on_signal("s"))
+    simulator = simulate(model(begin, end(), flows="s1 -> end", roots=ROOTS))
+
+    # then
+    assert simulator.status(simulator.start("p")) is InstanceStatus.COMPLETED

@@ -416,7 +416,12 @@ def test_should_read_async_and_priority() -> None:
     [
         ("", '<c:executionListener event="take" class="X"/>', Severity.ERROR, "LISTENER_UNSUPPORTED"),
         ("", '<f:taskListener event="claim" expression="${x}"/>', Severity.ERROR, "LISTENER_UNSUPPORTED"),
-        ("", '<z:taskListeners><z:taskListener eventType="creating"/></z:taskListeners>', Severity.ERROR, "LISTENER_UNSUPPORTED"),
+        (
+            "",
+            '<z:taskListeners><z:taskListener eventType="creating"/></z:taskListeners>',
+            Severity.ERROR,
+            "LISTENER_UNSUPPORTED",
+        ),
         ("", "<c:connector/>", Severity.ERROR, "CONNECTOR_UNSUPPORTED"),
         ("", "<f:mapException/>", Severity.ERROR, "EXTENSION_UNSUPPORTED"),
         ("", "<s:preScript>x = 1</s:preScript>", Severity.ERROR, "EXTENSION_UNSUPPORTED"),

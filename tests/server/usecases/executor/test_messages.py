@@ -9,6 +9,7 @@ import pytest
 from server.usecases import requests as rq
 from tests.support.app import App, wait_until
 from tests.support.models import (
+    Element,
     boundary,
     camunda_io,
     catch,
@@ -251,3 +252,22 @@ def test_should_tell_all_of_more_receivers_than_one_match_takes(app: App) -> Non
 
     assert sorted(published["instanceIds"]) == sorted(many)
     wait_until(lambda: not app.instances(status="RUNNING"), what="all ended")
+
+
+def test_should_begin_when_all_messages_of_a_parallel_start_event_have_come(app: App) -> None:
+    # given
+    begin = Element("startEvent", "begin", {"parallelMultiple": "true"}, on_message("paid") + on_message("packed"))
+    roots = PAID + message("packed")
+    drawn = model(begin, user_task("ship"), end(), flows="begin -> ship -> end", roots=roots, key="order")
+    app.deploy(("order.bpmn", drawn))
+
+    # when
+    first = app.publish("packed", {"weight": 3})
+    second = app.publish("paid", {"amount": 12})
+
+    # then
+    assert first["result"] == "STARTED"
+    [order] = first["instanceIds"]
+    assert second == {"result": "CORRELATED", "instanceIds": [order]}
+    assert app.task(order, "ship")
+    assert app.get(f"/instances/{order}")["context"] == {"weight": 3, "amount": 12}
