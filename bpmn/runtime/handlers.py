@@ -69,9 +69,11 @@ def start_instance(work: Work, life: Lifecycle, command: c.StartInstance) -> Non
 
 
 def _await_other_parts(work: Work, root: int, node: Node, begun_by: Node) -> None:
-    """A parallel multiple start event, of which one part has happened. BPMN 2.0.2, 10.5.2, lets the process begin when all
-    have: until then the instance is there, with its token at the start event, as behind a parallel event-based gateway
-    (10.6.6), so that what comes next finds what it belongs to."""
+    """A parallel multiple start event, of which one part has happened.
+
+    BPMN 2.0.2, 10.5.2, lets the process begin when all have: until then the instance is there with its token at the
+    start event, as behind a parallel event-based gateway (10.6.6), so that what comes next finds what it belongs to.
+    """
     token = work.ids()
     work.emit(e.ElementActivated(token, node.id, root))
     for part in node.parts:
