@@ -72,6 +72,12 @@ class Settings:
     bus_prefix: str = _setting(
         "bpmnd", "First part of the names of exchanges and queues; another one keeps installations on one broker apart."
     )
+    queue_type: str = _setting(
+        "classic",
+        "RabbitMQ only: `classic` (durable) or `quorum` (durable and replicated) queues. Queues that exist keep their "
+        "type: delete them, or change the prefix, to change it.",
+        choices=("classic", "quorum"),
+    )
     host: str = _setting("127.0.0.1", "Address that `bpmnd serve` listens on.")
     port: int = _setting(8080, "Port that `bpmnd serve` listens on; 0 takes a free one.", minimum=0)
 
@@ -112,7 +118,8 @@ class Settings:
     transitions_limit: int = _setting(
         100_000,
         "Transitions without a wait state after which an instance gets an "
-        "incident instead of running on (an endless loop in the model).",
+        "incident instead of running on (an endless loop in the model, "
+        "or conditional events that make each other true).",
         minimum=1000,
     )
     message_ttl_seconds: float = _setting(

@@ -159,6 +159,9 @@ class EvaluateCondition(Command):
     wait_id: int
     token_id: int
     element_id: str
+    transitions: int = 0
+    """Transitions of the steps that led to the change since anything came from outside, for the limit on endless
+    loops: conditional events may make each other's conditions true for ever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,14 @@ def check(work: Work, scope_id: int, token_id: int, node: Node) -> None:
         return
     if not fulfilled:
         return
+    limit = work.limits.transitions_without_wait
+    if work.run_transitions + work.transitions >= limit:
+        text = (
+            f"Expected something from outside within {limit} elements, but conditional events like '{node.id}' made "
+            "each other's conditions true without end"
+        )
+        _incident(work, scope_id, token_id, node, "ENDLESS_LOOP", text)
+        return
     if work.fulfilled >= MOST_IN_A_STEP:
         text = f"Expected conditional event '{node.id}' to settle, but it makes its own condition true again and again"
         _incident(work, scope_id, token_id, node, "ENDLESS_LOOP", text)
@@ -101,7 +109,8 @@ def report_unloaded(work: Work) -> None:
     if changed:
         paused = work.draft.instance.status is InstanceStatus.PAUSED
         evaluated = frozenset() if paused else frozenset(scope.id for scope in work.draft.open_scopes())
-        work.effect(fx.VariablesChanged(names=changed, evaluated=evaluated))
+        transitions = work.run_transitions + work.transitions
+        work.effect(fx.VariablesChanged(names=changed, evaluated=evaluated, transitions=transitions))
 
 
 def _concerns(node: Node, written: set[str]) -> bool:

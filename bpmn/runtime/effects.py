@@ -226,6 +226,8 @@ class VariablesChanged:
     names: frozenset[str]
     evaluated: frozenset[int]
     """Scopes whose conditional events the step has evaluated itself."""
+    transitions: int = 0
+    """What `EvaluateCondition` is to carry."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -93,7 +93,7 @@ def run(work: Work) -> None:
             if not (work.detached and _is_about_detached(work, args)):
                 method(*args)
         if work.flows:
-            if work.transitions >= work.limits.transitions_per_step:
+            if work.transitions >= work.limits.transitions_per_step or _is_endless(work):
                 _cut(work)
                 continue
             scope_id, flow = work.flows.popleft()
@@ -116,11 +116,16 @@ def _is_about_detached(work: Work, args: tuple[Any, ...]) -> bool:
     return scope_id is not None and work.is_detached(scope_id)
 
 
+def _is_endless(work: Work) -> bool:
+    """Also where each step is short: tokens on asynchronous flows, conditions that come true in other scopes."""
+    return work.run_transitions + work.transitions >= work.limits.transitions_without_wait
+
+
 def _cut(work: Work) -> None:
     """Leave the rest of the flows to a `Continue` command; in an endless loop, to an incident."""
     flows = list(work.flows)
     work.flows.clear()
-    if work.run_transitions + work.transitions < work.limits.transitions_without_wait:
+    if not _is_endless(work):
         work.cut.update(scope_id for scope_id, _ in flows)
         return
     for scope_id, flow in flows:

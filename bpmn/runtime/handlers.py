@@ -261,6 +261,7 @@ def _goes_on(node: Node) -> bool:
 def evaluate_condition(work: Work, life: Lifecycle, command: c.EvaluateCondition) -> None:
     scope_id, token, wait = _waiting(work, command.scope_id, command.token_id, WaitKind.CONDITION, command.wait_id)
     node = work.graph.nodes[wait.element]
+    work.run_transitions = command.transitions + 1
     check(work, scope_id, token.id, node)
 
 

@@ -569,8 +569,8 @@ class Simulator:
                 self.queue.append(command)
             case fx.StartCalled():
                 self._start_called(run, effect)
-            case fx.VariablesChanged(names=names, evaluated=evaluated):
-                self._queue_conditions(instance_id, names, evaluated)
+            case fx.VariablesChanged():
+                self._queue_conditions(instance_id, effect)
             case fx.MigrateRow(kind=kind, id=id, element_id=element_id) if kind is not None:
                 rows = self.incidents if kind is WaitKind.INCIDENT else self._rows(kind)
                 rows[id].effect.element_id = element_id
@@ -604,12 +604,12 @@ class Simulator:
         self._create(effect.process_key, effect.business_key, effect.parent, effect.instance_id)
         self.queue.append(c.StartInstance(instance_id=effect.instance_id, variables=effect.variables))
 
-    def _queue_conditions(self, instance_id: int, names: frozenset[str], evaluated: frozenset[int]) -> None:
+    def _queue_conditions(self, instance_id: int, changed: fx.VariablesChanged) -> None:
         for pending in self.conditions.values():
             wait = pending.effect
-            if pending.instance_id != instance_id or wait.scope_id in evaluated:
+            if pending.instance_id != instance_id or wait.scope_id in changed.evaluated:
                 continue
-            if "*" in wait.names or not names.isdisjoint(wait.names):
+            if "*" in wait.names or not changed.names.isdisjoint(wait.names):
                 self.queue.append(
                     c.EvaluateCondition(
                         instance_id=instance_id,
@@ -617,5 +617,6 @@ class Simulator:
                         wait_id=wait.id,
                         token_id=wait.token_id,
                         element_id=wait.element_id,
+                        transitions=changed.transitions,
                     )
                 )

@@ -15,6 +15,7 @@ import structlog
 
 from bpmn.expressions.api import Handlers
 from bpmn.runtime import commands as c
+from bpmn.runtime import effects as fx
 from bpmn.runtime.work import Limits
 from bpmn.schedule import TimerPlan, next_plan
 from bpmn.spec.keys import as_rule
@@ -373,7 +374,12 @@ class Batch:
             self.changes.updated_commands.append(row)
             return
         if row.kind == EVALUATE_CONDITIONS:
-            self._queue_conditions(session, frozenset(row.payload["names"]), frozenset(), row.payload["after"])
+            # A command of an older release has not counted.
+            transitions = row.payload.get("transitions", 0)
+            changed = fx.VariablesChanged(
+                names=frozenset(row.payload["names"]), evaluated=frozenset(), transitions=transitions
+            )
+            self._queue_conditions(session, changed, row.payload["after"])
         elif row.kind == CORRELATE_ALL:
             self._queue_correlation(session, row.payload["after"])
         else:
@@ -486,8 +492,8 @@ class Batch:
         self.changes = followers
         for session, names in changed:
             if not session.is_ended:
-                for written, evaluated in names:
-                    self._queue_conditions(session, written, evaluated, 0)
+                for written in names:
+                    self._queue_conditions(session, written, 0)
                 self._correlate_changed(session)
         if followers.new_commands:
             self.unit.write(followers)
@@ -498,10 +504,11 @@ class Batch:
         self.report.jobs |= bool(changes.new_jobs or changes.updated_jobs)
         self.report.events |= bool(changes.outbox)
 
-    def _queue_conditions(self, session: Session, names: frozenset[str], evaluated: frozenset[int], after: int) -> None:
-        waits: list[ConditionWaitRow] = self.unit.condition_waits(session.row.id, names, CONDITIONS_PER_BATCH, after)
+    def _queue_conditions(self, session: Session, changed: fx.VariablesChanged, after: int) -> None:
+        found = self.unit.condition_waits(session.row.id, changed.names, CONDITIONS_PER_BATCH, after)
+        waits: list[ConditionWaitRow] = found
         for wait in waits:
-            if wait.scope_id in evaluated:
+            if wait.scope_id in changed.evaluated:
                 continue
             command = c.EvaluateCondition(
                 instance_id=wait.instance_id,
@@ -509,10 +516,11 @@ class Batch:
                 wait_id=wait.id,
                 token_id=wait.token_id,
                 element_id=wait.element_id,
+                transitions=changed.transitions,
             )
             self.changes.new_commands.append(self._row(session, command.kind, c.to_dict(command)))
         if len(waits) == CONDITIONS_PER_BATCH:
-            payload = {"names": sorted(names), "after": waits[-1].id}
+            payload = {"names": sorted(changed.names), "after": waits[-1].id, "transitions": changed.transitions}
             self.changes.new_commands.append(self._row(session, EVALUATE_CONDITIONS, payload))
 
     def _correlate_changed(self, session: Session) -> None:

@@ -106,7 +106,7 @@ class Session:
             WaitKind.CONDITION: {},
             WaitKind.INCIDENT: {},
         }
-        self.changed_names: list[tuple[frozenset[str], frozenset[int]]] = []
+        self.changed_names: list[fx.VariablesChanged] = []
         self.subscribed: list[tuple[str, int]] = []
         self.outbox: list[OutboxRow] = []
         self.correlate_all = False
@@ -391,8 +391,8 @@ class Session:
                 self.enqueue(command.instance_id, command.kind, to_dict(command), parked=held)
             case fx.StartCalled():
                 self._start_called(effect)
-            case fx.VariablesChanged(names=names, evaluated=evaluated):
-                self.changed_names.append((names, evaluated))
+            case fx.VariablesChanged():
+                self.changed_names.append(effect)
             case fx.MigrateRow():
                 self._migrate_row(effect)
             case fx.Redeliver(message_id=message_id):

@@ -6,7 +6,9 @@ import pytest
 
 from bpmn.runtime.effects import UpdateJob
 from bpmn.runtime.state import InstanceStatus
+from bpmn.runtime.work import Limits
 from tests.support.models import (
+    Element,
     boundary,
     camunda_io,
     end,
@@ -201,6 +203,84 @@ def test_should_stop_where_it_makes_its_own_condition_true_for_ever() -> None:
     assert simulator.incident().kind == "ENDLESS_LOOP"
     assert simulator.status(instance) is InstanceStatus.RUNNING
     assert simulator.active(instance) == ["a"]
+
+
+def side(id: str, condition: str) -> Element:
+    """A sub-process that waits; whenever the condition comes true it counts x up, in a scope of its own."""
+    counts = camunda_io(outputs={"x": "${x + 1}"}) + on_condition(condition)
+    return sub_process(
+        id,
+        *(start(f"{id}_s"), user_task(f"{id}_wait"), end(f"{id}_e"), end(f"{id}_counted")),
+        boundary(f"{id}_b", f"{id}_wait", counts, interrupting=False),
+        flows=f"{id}_s -> {id}_wait -> {id}_e; {id}_b -> {id}_counted",
+    )
+
+
+def ping_pong(most: int) -> bytes:
+    """Each side makes the other's condition true, in steps that do not load each other, until x is `most`."""
+    even, odd = (side(id, f"${{x % 2 == {rest} && x < {most}}}") for rest, id in enumerate(("even", "odd")))
+    return model(
+        *(start(), even, odd, end()),
+        flows="start -> even -> end; start -> odd -> end",
+    )
+
+
+def test_should_stop_conditions_of_other_scopes_that_make_each_other_true_for_ever() -> None:
+    # given
+    limits = Limits(transitions_per_step=10, transitions_without_wait=60)
+    simulator = simulate(ping_pong(10**9), limits=limits)
+    instance = simulator.start("p", {"x": -1})
+
+    # when
+    simulator.set_variables(instance, x=1)
+
+    # then
+    incident = simulator.incident()
+    assert incident.kind == "ENDLESS_LOOP"
+    assert incident.element_id in ("even_b", "odd_b")
+    assert sorted(simulator.active(instance)) == ["even", "even_wait", "odd", "odd_wait"]
+    stopped = simulator.variables(instance)["x"]
+    assert 10 < stopped < 60
+
+    # when it is resolved, then it gets as far again
+    simulator.resolve(incident.id)
+    assert simulator.incident().kind == "ENDLESS_LOOP"
+    assert simulator.variables(instance)["x"] - stopped > 10
+
+
+def test_should_let_conditions_settle_that_do_so_within_the_limit() -> None:
+    # given
+    simulator = simulate(ping_pong(20), limits=Limits(transitions_per_step=10, transitions_without_wait=80))
+    instance = simulator.start("p", {"x": -1})
+
+    # when something from outside starts it again and again
+    for _ in range(5):
+        simulator.set_variables(instance, x=1)
+
+    # then
+    assert simulator.variables(instance)["x"] == 20
+    assert not simulator.incidents
+
+
+def test_should_stop_where_it_starts_an_asynchronous_task_that_makes_its_condition_true_again() -> None:
+    # given
+    counting = script_task("count", "x = x + 1", async_before="true")
+    simulator = simulate(
+        model(
+            *(start(), user_task("a"), counting, end()),
+            boundary("b", "a", on_condition("${x > 0}"), interrupting=False),
+            flows="start -> a -> end; b -> count -> end",
+        ),
+        limits=Limits(transitions_per_step=10, transitions_without_wait=60),
+    )
+
+    # when
+    instance = simulator.start("p", {"x": 1})
+
+    # then
+    assert {pending.effect.kind for pending in simulator.incidents.values()} == {"ENDLESS_LOOP"}
+    assert 10 < simulator.variables(instance)["x"] < 60
+    assert "a" in simulator.active(instance)
 
 
 def test_should_not_hand_out_a_job_again_because_the_condition_of_its_boundary_event_failed() -> None:

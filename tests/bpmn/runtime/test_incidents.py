@@ -202,6 +202,25 @@ def test_should_stop_an_endless_loop_and_go_on_when_resolved() -> None:
     assert simulator.status(instance) is InstanceStatus.COMPLETED
 
 
+def test_should_stop_an_endless_loop_of_asynchronous_tasks() -> None:
+    # given a loop whose steps are all short
+    simulator = simulate(
+        model(
+            *(start(), exclusive("again"), task("t", async_before="true"), end()),
+            flows="start -> again -> t -> again",
+        ),
+        limits=Limits(transitions_per_step=10, transitions_without_wait=50),
+    )
+
+    # when
+    instance = simulator.start("p")
+
+    # then
+    assert simulator.incident().kind == "ENDLESS_LOOP"
+    simulator.cancel(instance)
+    assert not simulator.incidents
+
+
 def test_should_raise_an_incident_for_each_branch_of_an_endless_loop() -> None:
     # given
     simulator = simulate(

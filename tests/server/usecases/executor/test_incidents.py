@@ -7,8 +7,10 @@ from typing import Any
 from tests.server.usecases.executor.conftest import RunApp
 from tests.support.app import App, wait_until
 from tests.support.models import (
+    Element,
     boundary,
     call_activity,
+    camunda_io,
     document,
     end,
     error,
@@ -206,3 +208,37 @@ def test_should_fulfil_conditions_in_scopes_that_the_step_does_not_load(app: App
 
     app.complete(app.task(deep, "went"))
     app.ended(deep)
+
+
+def side(id: str, reads: str, counts: str) -> Element:
+    """A sub-process that waits; whenever somebody writes the one variable it counts the other up."""
+    happens = camunda_io(outputs={counts: f"${{{counts} + 1}}"}) + on_condition(f"${{{reads} > 0}}")
+    return sub_process(
+        id,
+        *(start(f"{id}_s"), user_task(f"{id}_wait"), end(f"{id}_e"), end(f"{id}_counted")),
+        boundary(f"{id}_b", f"{id}_wait", happens, interrupting=False),
+        flows=f"{id}_s -> {id}_wait -> {id}_e; {id}_b -> {id}_counted",
+    )
+
+
+def test_should_stop_conditions_that_make_each_other_true_step_by_step(run_app: RunApp) -> None:
+    # given two scopes that no step loads both of, and the lowest limit that can be set
+    app = run_app(transitions_limit=1000)
+    app.deploy(("pingpong.bpmn", model(
+        start(), side("ping", "a", "b"), side("pong", "b", "a"), end(),
+        flows="start -> ping -> end; start -> pong -> end", key="pingpong",
+    )))  # fmt: skip
+    instance = app.start("pingpong", {"a": 0, "b": 0})
+
+    # when
+    app.call("PATCH", f"/instances/{instance}/variables", {"a": 1})
+
+    # then it comes to rest, and can still be worked with
+    incident = wait_until(lambda: app.incidents(instance), timeout=60, what="an incident")[0]
+    assert incident["kind"] == "ENDLESS_LOOP"
+    stopped = app.context(instance)
+    assert 100 < stopped["a"] < 1000
+    app.complete(app.task(instance, "ping_wait"))
+    app.complete(app.task(instance, "pong_wait"))
+    app.ended(instance)
+    assert app.context(instance) == stopped
