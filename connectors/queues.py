@@ -38,6 +38,8 @@ class Topology:
     """The names and declarations under one prefix; another prefix keeps tests or installations apart on one broker."""
 
     prefix: str = DEFAULT_PREFIX
+    queue_type: str = "classic"
+    """RabbitMQ only: `classic`, or `quorum` for queues replicated over a cluster's nodes."""
 
     @property
     def jobs_exchange(self) -> Exchange:
@@ -60,14 +62,16 @@ class Topology:
     def results_queue(self) -> Queue:
         """Declared by both sides: a result must not be lost because no engine has started yet."""
         name = f"{self.prefix}.results"
-        return _with_dead_letters(name, self.results_exchange, routing_key=name)
+        return self._with_dead_letters(name, self.results_exchange, routing_key=name)
 
     def job_queue(self, job_type: str) -> Queue:
-        return _with_dead_letters(f"{self.prefix}.jobs.{job_type}", self.jobs_exchange, routing_key=job_type)
+        return self._with_dead_letters(f"{self.prefix}.jobs.{job_type}", self.jobs_exchange, routing_key=job_type)
 
     def dead_queue(self, queue: str) -> Queue:
         """The queue that keeps what `queue` could not use; bound to nothing but the default exchange."""
-        return Queue(queue + DEAD_SUFFIX, durable=True, exclusive=False, auto_delete=False)
+        return Queue(
+            queue + DEAD_SUFFIX, durable=True, exclusive=False, auto_delete=False, queue_arguments=self._arguments()
+        )
 
     def can_have_queue(self, job_type: str) -> bool:
         """Whether a queue for this type can exist at all; types come from models and may be any text.
@@ -82,14 +86,18 @@ class Topology:
             return False
         return len(encoded) <= MAX_NAME_BYTES
 
+    def _with_dead_letters(self, name: str, exchange: Exchange, routing_key: str) -> Queue:
+        letters = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": name + DEAD_SUFFIX}
+        return Queue(
+            name,
+            exchange=exchange,
+            routing_key=routing_key,
+            durable=True,
+            exclusive=False,
+            auto_delete=False,
+            queue_arguments=letters | self._arguments(),
+        )
 
-def _with_dead_letters(name: str, exchange: Exchange, routing_key: str) -> Queue:
-    return Queue(
-        name,
-        exchange=exchange,
-        routing_key=routing_key,
-        durable=True,
-        exclusive=False,
-        auto_delete=False,
-        queue_arguments={"x-dead-letter-exchange": "", "x-dead-letter-routing-key": name + DEAD_SUFFIX},
-    )
+    def _arguments(self) -> dict[str, str]:
+        """A queue that is declared again must be declared alike: classic queues are left without the argument."""
+        return {} if self.queue_type == "classic" else {"x-queue-type": self.queue_type}

@@ -56,6 +56,7 @@ class Worker:
         middleware: what happens around every connector; the default is `default_middleware()`.
         shutdown_seconds: how long running jobs may take to end once `run` is told to stop.
         visibility_seconds: Redis only: after how long an unacknowledged job is given to another worker.
+        queue_type: RabbitMQ only: `classic` or `quorum`, the same for all processes.
         announce: tells the engine that a job was begun, where the broker forgets with the process (see Execution).
 
     Raises:
@@ -75,10 +76,11 @@ class Worker:
         middleware: Sequence[Middleware] | None = None,
         shutdown_seconds: float = SHUTDOWN_SECONDS,
         visibility_seconds: float = 600.0,
+        queue_type: str = "classic",
         announce: Announce | None = None,
     ) -> None:
         self._registry = registry if types is None else registry.only(types)
-        self._topology = Topology(prefix)
+        self._topology = Topology(prefix, queue_type)
         for job_type in self._registry.types():
             if not self._topology.can_have_queue(job_type):
                 raise ValueError(f"Expected a job type that a queue can be named after, but got '{job_type}'")

@@ -130,7 +130,7 @@ def assemble(
     store = open_store(settings.effective_database_url, clock=clock)
     prepare_schema(store)
     broker_url = own_broker_url(settings)
-    bus = open_bus(broker_url, prefix=settings.bus_prefix)
+    bus = open_bus(broker_url, prefix=settings.bus_prefix, queue_type=settings.queue_type)
     if bus.volatile():
         # A bus in memory has forgotten what it carried; every job without a lease is handed out again.
         with store.begin() as unit:
@@ -187,6 +187,7 @@ def assemble(
                 registry,
                 concurrency=settings.worker_concurrency,
                 prefix=settings.bus_prefix,
+                queue_type=settings.queue_type,
                 announce=_announcer(executor) if bus.volatile() else None,
             )
     return server

@@ -81,6 +81,7 @@ def run_worker(settings: Settings, types: Sequence[str] | None, modules: Sequenc
         types=types,
         concurrency=settings.worker_concurrency,
         prefix=settings.bus_prefix,
+        queue_type=settings.queue_type,
     )
     stop = threading.Event()
     with _signals(stop):

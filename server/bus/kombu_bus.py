@@ -29,6 +29,7 @@ class KombuBus:
     Args:
         url: broker URL, see `connectors.transport.open_transport`.
         prefix: first part of every exchange and queue name.
+        queue_type: RabbitMQ only: `classic` or `quorum`.
         connect_timeout: seconds until a broker that does not answer counts as unavailable.
         visibility_seconds: Redis only, see `connectors.transport.redis`.
     """
@@ -38,10 +39,11 @@ class KombuBus:
         url: str,
         *,
         prefix: str = "bpmnd",
+        queue_type: str = "classic",
         connect_timeout: float = 5.0,
         visibility_seconds: float = 600.0,
     ) -> None:
-        self._topology = Topology(prefix)
+        self._topology = Topology(prefix, queue_type)
         self._transport = open_transport(
             url, self._topology, connect_timeout=connect_timeout, visibility_seconds=visibility_seconds
         )
