@@ -256,7 +256,7 @@ class Continue(Command):
     """The scope is the body of a multi-instance that has ended early, and is kept: remove its items with ids above this
     that were still at work."""
     settle: bool = False
-    """The version has changed: joins in the scope may have what they wait for."""
+    """Joins in the scope may have what they wait for: the version has changed, or they go on in a step of their own."""
     transitions: int = 0
     """Transitions since the last wait state, for the limit on endless loops."""
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from bpmn.runtime import events as e
-from bpmn.runtime.joins import nothing_on_its_way
+from bpmn.runtime.joins import nothing_on_its_way, put_off
 from bpmn.runtime.needs import Fail, Thrown
 from bpmn.runtime.state import Phase, Scope
 from bpmn.runtime.work import Work
@@ -44,6 +44,8 @@ def _start(work: Work, scope_id: int, node: Node) -> bool:
     except (Fail, Thrown) as failure:
         _fail(work, scope_id, node, arrived[-1], failure)
         return True
+    if wanted and put_off(work, scope_id, node):
+        return False
     if wanted:
         # Remembered before the token is there: its outgoing conditions ask which of the two it is.
         work.emit(e.ElementRemembered(scope_id, node.id, tuple(arrived)))
@@ -83,7 +85,7 @@ def _reset(work: Work, scope: Scope, node: Node) -> bool:
     if taken is None or _is_busy(scope, node):
         return False
     late = [flow.id for flow in node.incoming if flow.id not in taken and flow.id in scope.arrivals]
-    if not nothing_on_its_way(work, scope, node, [*taken, *late]):
+    if not nothing_on_its_way(work, scope, node, [*taken, *late]) or put_off(work, scope.id, node):
         return False
     work.emit(e.ElementRemembered(scope.id, node.id, ()))
     _activate(work, scope.id, node, late)

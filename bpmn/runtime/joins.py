@@ -12,7 +12,7 @@ def join_parallel(work: Work, scope_id: int, node: Node) -> None:
     """A parallel join goes on, as often as it can, when every incoming flow has a token (13.4.1)."""
     while True:
         arrivals = work.draft.scope(scope_id).arrivals
-        if not all(flow.id in arrivals for flow in node.incoming):
+        if not all(flow.id in arrivals for flow in node.incoming) or put_off(work, scope_id, node):
             return
         work.transitions += 1
         work.life.activate(scope_id, node, consumed=tuple((flow.id, 1) for flow in node.incoming))
@@ -29,7 +29,7 @@ def gather(work: Work, scope_id: int, node: Node) -> None:
             if taken:
                 consumed.append((flow.id, taken))
                 missing -= taken
-        if missing:
+        if missing or put_off(work, scope_id, node):
             return
         work.transitions += 1
         work.life.activate(scope_id, node, consumed=tuple(consumed))
@@ -37,12 +37,32 @@ def gather(work: Work, scope_id: int, node: Node) -> None:
 
 def settle(work: Work, scope_id: int) -> None:
     """Look at all joins of a scope, whatever arrived last."""
-    arrived = work.draft.edit(scope_id).arrivals  # changed or not, inclusive and complex joins look at it
+    scope = work.draft.edit(scope_id)  # changed or not, inclusive and complex joins look at it
+    arrived = scope.arrivals
+    work.released.update((scope_id, id) for id in scope.memory)
     for node in dict.fromkeys(work.graph.flows[flow].target for flow in arrived):
+        work.released.add((scope_id, node.id))
         if node.kind is NodeKind.PARALLEL_GATEWAY:
             work.later(join_parallel, work, scope_id, node)
         elif node.start_quantity > 1:
             work.later(gather, work, scope_id, node)
+
+
+def put_off(work: Work, scope_id: int, node: Node) -> bool:
+    """Whether a join that could go on does so in a step of its own: it has asyncBefore, or the token that was missing
+    comes from an activity with asyncAfter.
+
+    Camunda 7 makes each arriving token wait for a job of its own, here only the last one does: what comes before it
+    waits for the others anyway.
+    """
+    key = (scope_id, node.id)
+    if key in work.released:
+        work.released.discard(key)
+        return False
+    if not node.async_before and key not in work.held:
+        return False
+    work.put_off.add(scope_id)
+    return True
 
 
 def join_inclusive(work: Work) -> bool:
@@ -57,7 +77,7 @@ def join_inclusive(work: Work) -> bool:
             if isinstance(node.spec, ComplexGatewaySpec):
                 continue
             arrived = [flow.id for flow in node.incoming if flow.id in scope.arrivals]
-            if arrived and nothing_on_its_way(work, scope, node, arrived):
+            if arrived and nothing_on_its_way(work, scope, node, arrived) and not put_off(work, scope.id, node):
                 work.transitions += 1
                 work.life.activate(scope.id, node, consumed=tuple((flow, 1) for flow in arrived))
                 return True

@@ -53,6 +53,8 @@ class Lifecycle:
             return
         work.emit(e.SequenceFlowTaken(flow.id, scope_id, flow.parks))
         if flow.parks:
+            if hold:
+                work.held.add((scope_id, flow.target.id))
             if flow.target.kind is NodeKind.PARALLEL_GATEWAY:
                 work.later(join_parallel, work, scope_id, flow.target)
             elif isinstance(flow.target.spec, ComplexGatewaySpec):

@@ -149,12 +149,15 @@ class Work:
         "fulfilled",
         "graph",
         "handlers",
+        "held",
         "ids",
         "instance_id",
         "life",
         "limits",
         "now",
         "opened_items",
+        "put_off",
+        "released",
         "removed_scopes",
         "resume",
         "run_transitions",
@@ -186,6 +189,12 @@ class Work:
         self.flows: deque[tuple[int, Flow]] = deque()
         self.cut: set[int] = set()
         """Scopes with flows in transit that a `Continue` has to enter."""
+        self.put_off: set[int] = set()
+        """Scopes with joins that have what they wait for, and go on in a step of their own (asyncBefore)."""
+        self.released: set[tuple[int, str]] = set()
+        """(scope, join) that this step is the step of."""
+        self.held: set[tuple[int, str]] = set()
+        """(scope, join) that a token has come to in this step from an activity with asyncAfter."""
         self.resume: set[int] = set()
         """Multi-instance bodies with items left to open."""
         self.transitions = 0
@@ -446,10 +455,14 @@ class Work:
         The items of a multi-instance are bounded, so opening them does not count towards an endless loop.
         """
         run = self.run_transitions + self.transitions
-        for scope_id in sorted(self.cut | self.resume):
+        for scope_id in sorted(self.cut | self.put_off | self.resume):
             if self.draft.loaded(scope_id) is not None:
-                transitions = run if scope_id in self.cut else 0
-                yield Continue(instance_id=self.instance_id, scope_id=scope_id, transitions=transitions)
+                yield Continue(
+                    instance_id=self.instance_id,
+                    scope_id=scope_id,
+                    settle=scope_id in self.put_off,
+                    transitions=run if scope_id in self.cut | self.put_off else 0,
+                )
 
     def kept_effects(self) -> list[fx.Effect]:
         """The effects without input items and outputs of bodies that this step has closed again."""
