@@ -38,7 +38,7 @@ IDLE_SECONDS = 0.5
 BUSY_SECONDS = (0.002, 0.05)
 """How long it waits while messages wait to be acknowledged: the longer nothing happened, the longer."""
 
-SHUTDOWN_SECONDS = 8.0
+SHUTDOWN_SECONDS = 7.0
 
 REMEMBERED = 10_000
 """Jobs whose message is dropped when the broker brings it twice. One that the engine sends again is done again."""

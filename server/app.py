@@ -81,6 +81,7 @@ class Server:
     worker: Worker | None = None
     loops: list[Loop] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
+    _deadline: float | None = None
     _worker_thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -92,12 +93,21 @@ class Server:
             self._worker_thread = threading.Thread(target=worker.run, args=(self._stop,), name="worker", daemon=True)
             self._worker_thread.start()
 
-    def stop(self) -> None:
-        """Finish what is at hand within some seconds; whatever is left is durable and goes on at the next start."""
-        deadline = time.monotonic() + SHUTDOWN_SECONDS
+    def settle(self) -> None:
+        """The end is near: who waits is answered, and the connectors begin nothing new. HTTP still works."""
+        self._deadline = time.monotonic() + SHUTDOWN_SECONDS
         self._stop.set()
         if self.services is not None:
             self.services.jobs.close()
+            self.services.waiting.close()
+
+    def stop(self) -> None:
+        """Finish what is at hand within some seconds, counted from `settle`; whatever is left is durable and goes on
+        at the next start."""
+        if self._deadline is None:
+            self.settle()
+        assert self._deadline is not None
+        deadline = self._deadline
         for loop in self.loops:
             loop.stop()
         if self._worker_thread is not None:

@@ -45,7 +45,7 @@ def run_serve(settings: Settings, role: str = "all", *, samples: bool = False) -
         _settle_memory()
         _say(settings, listener.url, samples)
         try:
-            listener.run(stop)
+            listener.run(stop, on_stop=server.settle)
         finally:
             server.stop()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -48,11 +49,18 @@ class Listener:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
-    def run(self, stop: threading.Event, *, grace_seconds: float = 8.0) -> None:
-        """Serve until `stop`, then answer what has come in (for `grace_seconds` at most) and close everything."""
+    def run(
+        self, stop: threading.Event, *, grace_seconds: float = 5.0, on_stop: Callable[[], None] | None = None
+    ) -> None:
+        """Serve until `stop`, then answer what has come in (for `grace_seconds` at most) and close everything.
+
+        `on_stop` is called in between: it ends what makes requests wait.
+        """
         while not stop.is_set():
             self._turn(LOOP_SECONDS)
         self._server.accepting = False
+        if on_stop is not None:
+            on_stop()
         deadline = monotonic() + grace_seconds
         while self._busy() and monotonic() < deadline:
             self._turn(0.02)

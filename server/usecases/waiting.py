@@ -19,6 +19,15 @@ class WaitingPlaces:
 
     def __init__(self, limit: int) -> None:
         self._places = threading.BoundedSemaphore(max(1, limit))
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """Nobody waits any longer (the server is going down)."""
+        self._closed.set()
+
+    def pause(self, seconds: float) -> bool:
+        """Wait so long; True at once where nobody is to wait any longer."""
+        return self._closed.wait(seconds)
 
     @contextmanager
     def take(self) -> Iterator[bool]:
@@ -38,9 +47,10 @@ def wait_until_ended(
     seconds: float,
     *,
     clock: Callable[[], float] = monotonic,
-    pause: Callable[[float], None] = sleep,
+    pause: Callable[[float], object] = sleep,
 ) -> InstanceRow | None:
-    """The instance's row once it has ended, or as it is when the time is up; looks again at growing intervals."""
+    """The instance's row once it has ended, or as it is when the time is up; looks again at growing intervals. A
+    `pause` that answers true ends the waiting."""
     deadline = clock() + seconds
     interval = FIRST_PAUSE
     while True:
@@ -48,5 +58,6 @@ def wait_until_ended(
         left = deadline - clock()
         if row is None or row.ended_at is not None or left <= 0:
             return row
-        pause(min(interval, left))
+        if pause(min(interval, left)):
+            return row
         interval = min(interval * 2, LONGEST_PAUSE)

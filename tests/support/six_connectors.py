@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 from connectors import Job, connector
@@ -28,3 +29,19 @@ def reserve(job: Job) -> dict[str, Any]:
 def charge(job: Job) -> dict[str, Any]:
     _note(job)
     return {"charged": job.variables["number"] * 2}
+
+
+@connector("six-slow")
+def slow(job: Job) -> dict[str, Any]:
+    _note(job)
+    time.sleep(1.0)
+    return {"slow": True}
+
+
+@connector("six-stuck", timeout=None)
+def stuck(job: Job) -> dict[str, Any]:
+    """Never ends, as long as a file is there."""
+    _note(job)
+    while os.path.exists(os.environ["SIX_CALLS"] + ".stuck"):
+        time.sleep(0.1)
+    return {"stuck": False}

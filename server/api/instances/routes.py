@@ -76,7 +76,9 @@ def start_instance(data: dict[str, Any]) -> Response:
     if data["waitSeconds"] > 0 and result.row.ended_at is None:
         with services().waiting.take() as taken:
             seconds = data["waitSeconds"] if taken else 0.0
-            ended = wait_until_ended(services().queries, result.row.tenant_id, result.row.id, seconds)
+            ended = wait_until_ended(
+                services().queries, result.row.tenant_id, result.row.id, seconds, pause=services().waiting.pause
+            )
         if ended is not None:
             return answer(load_view(services().queries, ended), 201)
     return answer(show_view(result), 201)
