@@ -18,7 +18,7 @@ def encode(body: Any) -> bytes:
 
     Raises ValueError or TypeError for what JSON cannot say: NaN and infinities, lone surrogates, foreign objects.
     """
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(body).encode()
 
 
 def decode(body: bytes, content_type: str | None) -> Any:
@@ -27,10 +27,15 @@ def decode(body: bytes, content_type: str | None) -> Any:
     if media_type != CONTENT_TYPE:
         raise MalformedMessage(f"Expected content type '{CONTENT_TYPE}', but got '{content_type}'")
     try:
-        return json.loads(body, parse_constant=_refuse_constant)
+        return _DECODER.decode(body.decode())
     except (ValueError, RecursionError) as error:
         raise MalformedMessage(f"Expected a JSON body, but it cannot be read: {error}") from error
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+# Made once: `json.dumps` and `json.loads` with options make one for every call.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)

@@ -17,7 +17,7 @@ _EVENT_ID = re.compile(r'"id":"([^"]*)"')
 def job_envelope(topology: Topology, job: JobMessage, traceparent: str | None = None) -> Outgoing:
     """A job on its way to the workers of its type. The idempotency key is the job id, the same for every attempt."""
     return Outgoing(
-        exchange=topology.jobs_exchange.name,
+        exchange=topology.jobs_name,
         routing_key=job.type,
         body=encode(job.to_json()),
         message_id=f"{job.id}:{job.attempt}",
@@ -32,8 +32,8 @@ def result_envelope(
 ) -> Outgoing:
     """A result on its way to the engine. Raises ValueError or TypeError where `variables` are not JSON."""
     return Outgoing(
-        exchange=topology.results_exchange.name,
-        routing_key=topology.results_queue.name,
+        exchange=topology.results_name,
+        routing_key=topology.results_name,
         body=encode(result.to_json()),
         message_id=f"{result.job_id}:{result.attempt}:{result.outcome}",
         headers=_headers(tenant_id, result.job_id, traceparent),
@@ -52,7 +52,7 @@ def event_envelope(
     else:
         event_id, subject, content = str(body.get("id", "")), key or body.get("subject"), encode(body)
     return Outgoing(
-        exchange=topology.events_exchange.name,
+        exchange=topology.events_name,
         routing_key=routing_key,
         body=content,
         message_id=event_id,

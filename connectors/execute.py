@@ -6,18 +6,25 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from connectors.connector import Connector
-from connectors.errors import NonRetryable
+from connectors.errors import Failure, NonRetryable
 from connectors.job import Job
 from connectors.messages import Outcome, ResultMessage
 from connectors.middleware import Middleware, Proceed
 
 
-def execute(job: Job, connector: Connector, middleware: Sequence[Middleware]) -> ResultMessage:
-    """The result of a job. Raises only what the middleware lets through; the default list lets nothing through."""
-    proceed: Proceed = partial(_call, job, connector)
+def execute(
+    job: Job, connector: Connector, middleware: Sequence[Middleware], instead: Failure | None = None
+) -> ResultMessage:
+    """The result of a job, or what becomes of it where it fails with `instead` without being run. Raises only what the
+    middleware lets through; the default list lets nothing through."""
+    proceed: Proceed = partial(_call, job, connector) if instead is None else partial(_fail, instead)
     for each in reversed(middleware):
         proceed = partial(each.around, job, connector, proceed)
     return proceed()
+
+
+def _fail(failure: Failure) -> ResultMessage:
+    raise failure
 
 
 def _call(job: Job, connector: Connector) -> ResultMessage:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from connectors.connector import Connector
 from connectors.envelopes import result_envelope, text_header
+from connectors.errors import Failure, TimeLimitExceeded
 from connectors.execute import execute
 from connectors.job import Job
 from connectors.messages import JobMessage, Outcome, ResultMessage
@@ -55,7 +56,7 @@ class Execution:
     ) -> None:
         self.message = message
         self._incoming = incoming
-        self._connector = connector
+        self.connector = connector
         self._topology = topology
         self._sender = sender
         self._settle = settle
@@ -71,6 +72,8 @@ class Execution:
         self._finished = False
         self._confirmed = False
         self._lease_renewal = float("inf")
+        self._deadline = float("inf")
+        self._job: Job | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -91,18 +94,40 @@ class Execution:
         """Whether nothing is left to do but to acknowledge: finished, and the message's result confirmed."""
         return self._finished and self._confirmed
 
-    def run(self, middleware: Sequence[Middleware]) -> None:
-        """Do the work and send its result."""
-        job = Job.from_message(self.message, names=self._connector.variables, send_heartbeat=self.heartbeat)
+    def run(self, middleware: Sequence[Middleware], *, refusal: Failure | None = None) -> None:
+        """Do the work and send its result; with a `refusal` fail with it instead.
+
+        `middleware` without TimeLimit: the worker looks whether an execution is `overdue` and lets it `expire`.
+        """
+        job = Job.from_message(self.message, names=self.connector.variables, send_heartbeat=self.heartbeat)
         if self._keeps_lease:
-            self.heartbeat(self._connector.lease_seconds)
+            self.heartbeat(self.connector.lease_seconds)
         if self._suspect and not self._may_begin():
             return
+        self._job = job
+        if self.connector.timeout is not None and refusal is None:
+            self._deadline = time.monotonic() + self.connector.timeout
+        if not self._finish(self._execute(job, middleware, refusal)):
+            job.log.warning("%s returned after its time limit; its result is dropped", self.connector.name)
+
+    def overdue(self, now: float) -> bool:
+        return now >= self._deadline and not self._finished
+
+    def expire(self, middleware: Sequence[Middleware]) -> bool:
+        """Fail (to be tried again) instead of waiting any longer; False where the work ended just now."""
+        assert self._job is not None
+        self._deadline = float("inf")
+        limit = TimeLimitExceeded(
+            f"Expected connector '{self.connector.name}' to return within {self.connector.timeout:g} s, but it did not"
+        )
+        return self._finish(self._execute(self._job, middleware, limit))
+
+    def _execute(self, job: Job, middleware: Sequence[Middleware], instead: Failure | None) -> ResultMessage:
         try:
-            result = execute(job, self._connector, middleware)
+            result = execute(job, self.connector, middleware, instead)
         except Exception as error:
             result = self._result(Outcome.FAILED, message=f"{type(error).__name__}: {error}")
-        self._finish(replace(result, worker_id=self._worker_id, instance_id=self.message.instance_id))
+        return replace(result, worker_id=self._worker_id, instance_id=self.message.instance_id)
 
     def heartbeat(self, seconds: float) -> None:
         """STARTED at the first call, EXTENDED afterwards; nothing once the result is sent."""
@@ -123,7 +148,7 @@ class Execution:
     def beat(self, now: float) -> None:
         """Renew the lease of a long job where its time has come."""
         if now >= self._lease_renewal:
-            self.heartbeat(self._connector.lease_seconds)
+            self.heartbeat(self.connector.lease_seconds)
 
     def replace_message(self, incoming: Incoming) -> bool:
         """The broker delivered the job again while it runs (its connection broke): acknowledge that message instead.
@@ -138,7 +163,7 @@ class Execution:
         """Waits until nothing but the lease says that the job is at work; False where the worker stops first."""
         if self._announce is not None:
             try:
-                self._announce(self._result(Outcome.STARTED, lock_seconds=self._connector.lease_seconds))
+                self._announce(self._result(Outcome.STARTED, lock_seconds=self.connector.lease_seconds))
             except Exception as error:
                 log.info("Job '%s' was announced, but nobody waits for it: %s", self.message.id, error)
         while not self._acknowledged.wait(ACKNOWLEDGED_LOOK_SECONDS):
@@ -146,11 +171,15 @@ class Execution:
                 return False
         return True
 
-    def _finish(self, result: ResultMessage) -> None:
+    def _finish(self, result: ResultMessage) -> bool:
+        """Send the result, unless there is one already."""
         with self._lock:
+            if self._finished:
+                return False
             self._finished = True
-            self._lease_renewal = float("inf")
+            self._lease_renewal = self._deadline = float("inf")
             self._send(result, settles=not self._started)
+            return True
 
     def _send(self, result: ResultMessage, *, settles: bool) -> None:
         try:
@@ -160,7 +189,7 @@ class Execution:
             envelope = self._envelope(
                 self._result(
                     Outcome.FAILED,
-                    message=f"Expected connector '{self._connector.name}' to return JSON values, but {reason}",
+                    message=f"Expected connector '{self.connector.name}' to return JSON values, but {reason}",
                     retryable=False,
                 )
             )

@@ -42,16 +42,30 @@ class Topology:
     """RabbitMQ only: `classic`, or `quorum` for queues replicated over a cluster's nodes."""
 
     @property
+    def jobs_name(self) -> str:
+        """Name of the exchange; building an Exchange or a Queue for it takes as long as a job's whole way."""
+        return f"{self.prefix}.jobs"
+
+    @property
+    def results_name(self) -> str:
+        """Name of the exchange, of the queue and its routing key."""
+        return f"{self.prefix}.results"
+
+    @property
+    def events_name(self) -> str:
+        return f"{self.prefix}.events"
+
+    @property
     def jobs_exchange(self) -> Exchange:
-        return Exchange(f"{self.prefix}.jobs", type="direct", durable=True, delivery_mode=PERSISTENT)
+        return Exchange(self.jobs_name, type="direct", durable=True, delivery_mode=PERSISTENT)
 
     @property
     def results_exchange(self) -> Exchange:
-        return Exchange(f"{self.prefix}.results", type="direct", durable=True, delivery_mode=PERSISTENT)
+        return Exchange(self.results_name, type="direct", durable=True, delivery_mode=PERSISTENT)
 
     @property
     def events_exchange(self) -> Exchange:
-        return Exchange(f"{self.prefix}.events", type="topic", durable=True, delivery_mode=PERSISTENT)
+        return Exchange(self.events_name, type="topic", durable=True, delivery_mode=PERSISTENT)
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
@@ -61,7 +75,7 @@ class Topology:
     @property
     def results_queue(self) -> Queue:
         """Declared by both sides: a result must not be lost because no engine has started yet."""
-        name = f"{self.prefix}.results"
+        name = self.results_name
         return self._with_dead_letters(name, self.results_exchange, routing_key=name)
 
     def job_queue(self, job_type: str) -> Queue:

@@ -17,14 +17,17 @@ import socket
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from uuid import uuid4
 
 from connectors.backoff import RECONNECT
+from connectors.crew import Crew
 from connectors.envelopes import read_job
+from connectors.errors import Failure
 from connectors.execution import Announce, Execution
 from connectors.messages import MalformedMessage
-from connectors.middleware import Middleware, default_middleware
+from connectors.middleware import Middleware, TimeLimit, default_middleware
+from connectors.middleware.time_limit import MAX_STUCK
 from connectors.queues import DEFAULT_PREFIX, Topology
 from connectors.registry import Registry
 from connectors.sender import ResultSender, deadline_in
@@ -37,6 +40,9 @@ IDLE_SECONDS = 0.5
 
 BUSY_SECONDS = (0.002, 0.05)
 """How long it waits while messages wait to be acknowledged: the longer nothing happened, the longer."""
+
+LOOK_SECONDS = 0.05
+"""How often it looks whether a job takes too long or needs its lease renewed."""
 
 SHUTDOWN_SECONDS = 7.0
 
@@ -91,9 +97,11 @@ class Worker:
         self._transport = open_transport(bus_url, self._topology, visibility_seconds=visibility_seconds)
         self._concurrency = concurrency
         self._shutdown_seconds = shutdown_seconds
-        self._middleware = list(default_middleware() if middleware is None else middleware)
-        self._jobs: queue.SimpleQueue[Execution | None] = queue.SimpleQueue()
-        self._suspects: queue.SimpleQueue[Execution | None] = queue.SimpleQueue()
+        chain = list(default_middleware() if middleware is None else middleware)
+        self._middleware = [each for each in chain if not isinstance(each, TimeLimit)]
+        self._limits_time = len(chain) > len(self._middleware)
+        self._crew = Crew("worker", concurrency, self._do)
+        self._suspects = Crew("worker-suspects", 1, self._do)
         self._settled: queue.SimpleQueue[Execution] = queue.SimpleQueue()
         self._running: dict[tuple[str, int], Execution] = {}
         self._announce = announce
@@ -101,6 +109,7 @@ class Worker:
         self._done: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._waiting = 0
         self._last_activity = 0.0
+        self._look_at = 0.0
         self.worker_id = worker_id or f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
         self.ready = threading.Event()
         """Set once the queues of all job types are declared and consumed: jobs are routable from now on.
@@ -120,34 +129,29 @@ class Worker:
         """
         consumer = self._transport.consumer(
             [self._topology.job_queue(job_type) for job_type in self.types],
-            # Enough to keep the threads busy between two looks at the queue.
-            prefetch=max(32, 4 * self._concurrency),
+            prefetch=self._prefetch(),
         )
         sender = ResultSender(self._transport)
         sender.start()
-        threads = [
-            threading.Thread(target=self._work, args=(jobs,), name=f"worker-{number}", daemon=True)
-            for number, jobs in enumerate([self._suspects, *[self._jobs] * self._concurrency])
-        ]
-        for thread in threads:
-            thread.start()
+        for crew in (self._crew, self._suspects):
+            crew.start()
         log.info("Worker '%s' handles %s", self.worker_id, ", ".join(self.types))
         try:
             self._serve(consumer, sender, stop)
         finally:
-            self._shut_down(consumer, sender, threads)
+            self._shut_down(consumer, sender)
 
     def _serve(self, consumer: Consumer, sender: ResultSender, stop: threading.Event) -> None:
         failures = 0
         while not stop.is_set():
             try:
-                batch = consumer.receive(max(32, 4 * self._concurrency), self._patience())
+                batch = consumer.receive(self._prefetch(), self._patience())
             except TransportUnavailable as error:
                 failures += 1
                 self.ready.clear()
                 delay = RECONNECT.delay(failures)
                 log.warning("Worker '%s' waits for its broker, next try in %.1f s: %s", self.worker_id, delay, error)
-                self._renew_leases()
+                self._look_after()
                 stop.wait(delay)
                 continue
             failures = 0
@@ -155,7 +159,7 @@ class Worker:
             for incoming in batch:
                 self._accept(consumer, sender, incoming)
             self._acknowledge(consumer)
-            self._renew_leases()
+            self._look_after()
 
     def _accept(self, consumer: Consumer, sender: ResultSender, incoming: Incoming) -> None:
         self._last_activity = time.monotonic()
@@ -191,12 +195,20 @@ class Worker:
         )
         self._running[execution.key] = execution
         self._waiting += 1
-        (self._suspects if message.lost > 0 else self._jobs).put(execution)
+        (self._suspects if message.lost > 0 else self._crew).put(execution)
 
-    def _work(self, jobs: queue.SimpleQueue[Execution | None]) -> None:
-        while (execution := jobs.get()) is not None:
-            execution.run(self._middleware)
-            self._forget(execution)
+    def _do(self, execution: Execution) -> None:
+        refusal = None
+        if execution.connector.timeout is not None and self._limits_time and self._stuck() >= MAX_STUCK:
+            refusal = Failure(
+                f"Expected a free thread for connector '{execution.connector.name}', but {self._stuck()} threads run "
+                f"past their time limit; restart the worker"
+            )
+        execution.run(self._middleware, refusal=refusal)
+        self._forget(execution)
+
+    def _stuck(self) -> int:
+        return self._crew.stuck + self._suspects.stuck
 
     def _acknowledge(self, consumer: Consumer) -> None:
         done: list[Execution] = []
@@ -218,10 +230,22 @@ class Worker:
             if len(self._done) > REMEMBERED:
                 self._done.popitem(last=False)
 
-    def _renew_leases(self) -> None:
+    def _look_after(self) -> None:
+        """Renew leases, and give up what takes longer than its connector may."""
         now = time.monotonic()
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK_SECONDS
         for execution in list(self._running.values()):
             execution.beat(now)
+            if self._limits_time and execution.overdue(now) and execution.expire(self._middleware):
+                for crew in (self._crew, self._suspects):
+                    crew.write_off(execution)
+
+    def _prefetch(self) -> int:
+        """Messages at hand: enough to keep the threads busy between two looks at the queue, and to acknowledge and
+        confirm many at a time; few enough that other workers get their share of slow jobs."""
+        return max(64, 8 * self._concurrency)
 
     def _patience(self) -> float:
         """How long to wait for the next message: acknowledgements cannot interrupt the wait on every broker."""
@@ -230,19 +254,20 @@ class Worker:
         quickest, slowest = BUSY_SECONDS
         return min(slowest, max(quickest, (time.monotonic() - self._last_activity) / 10))
 
-    def _shut_down(self, consumer: Consumer, sender: ResultSender, threads: list[threading.Thread]) -> None:
+    def _shut_down(self, consumer: Consumer, sender: ResultSender) -> None:
         left = deadline_in(self._shutdown_seconds)
         self._stopping.set()
         unstarted: list[Incoming] = []
-        for jobs in (self._jobs, self._suspects):
-            unstarted += [execution.incoming for execution in self._take_back(jobs)]
+        for crew in (self._crew, self._suspects):
+            for execution in crew.take_back():
+                self._running.pop(execution.key, None)
+                unstarted.append(execution.incoming)
         consumer.release(unstarted)
         self.ready.clear()
-        self._suspects.put(None)
-        for _ in range(self._concurrency):
-            self._jobs.put(None)
-        for thread in threads:
-            thread.join(max(0.0, left() - 1.0))
+        for crew in (self._crew, self._suspects):
+            crew.stop()
+        for crew in (self._crew, self._suspects):
+            crew.join(lambda: left() - 1.0)
         abandoned = [execution for execution in list(self._running.values()) if not execution.finished]
         if abandoned:
             log.warning("Worker '%s' stops while %d jobs still run; they go to others", self.worker_id, len(abandoned))
@@ -252,14 +277,3 @@ class Worker:
         # What is left unacknowledged goes back to its queue.
         consumer.close()
         log.info("Worker '%s' has stopped", self.worker_id)
-
-    def _take_back(self, jobs: queue.SimpleQueue[Execution | None]) -> Iterator[Execution]:
-        """The jobs that no thread has begun."""
-        while True:
-            try:
-                execution = jobs.get_nowait()
-            except queue.Empty:
-                return
-            if execution is not None:
-                self._running.pop(execution.key, None)
-                yield execution

@@ -19,8 +19,9 @@ from kombu.entity import Queue
 from connectors.queues import CONTENT_ENCODING, CONTENT_TYPE, PERSISTENT, Topology
 from connectors.transport.base import Consumer, Incoming, Outgoing, Publisher, TransportUnavailable
 from connectors.transport.corked import corked
-from connectors.transport.kombu_consumer import KombuConsumer
+from connectors.transport.kombu_consumer import HEARTBEAT_CHECK_SECONDS, KombuConsumer
 from connectors.transport.kombu_link import KombuLink, discard
+from connectors.transport.read_ahead import dispatch_what_is_read, read_ahead
 
 CONFIRM_WINDOW = 500
 CONFIRM_SECONDS = 10.0
@@ -57,6 +58,7 @@ class AmqpConsumer(KombuConsumer):
     """Acknowledges runs of messages at once and lets the broker move dead letters."""
 
     heartbeat_seconds = HEARTBEAT_SECONDS
+    _heartbeat_check_at = 0.0
 
     def _acknowledge(self, messages: list[Incoming]) -> None:
         tags = sorted(message.delivery_tag for message in messages)
@@ -72,7 +74,37 @@ class AmqpConsumer(KombuConsumer):
         self._channel.basic_reject(message.delivery_tag, requeue=False)
 
     def _service_heartbeat(self, connection: Connection) -> None:
-        connection.heartbeat_check()
+        now = time.monotonic()
+        if now >= self._heartbeat_check_at:
+            self._heartbeat_check_at = now + HEARTBEAT_CHECK_SECONDS
+            connection.heartbeat_check()
+
+    def _declare(self, channel: Any) -> None:
+        read_ahead(channel.connection.transport)
+        super()._declare(channel)
+
+    def _drain(self, connection: Connection, timeout: float, enough: int) -> None:
+        connection.drain_events(timeout=timeout)
+        dispatch_what_is_read(connection.connection, lambda: len(self._buffer) >= enough)
+
+    def _receiver(self, queue: str, channel: Any) -> Any:
+        def on_message(raw: Any) -> None:
+            # As py-amqp gives it: Kombu's message would decode and copy what is only passed on here.
+            properties = raw.properties
+            self._outstanding[raw.delivery_tag] = None
+            self._buffer.append(
+                Incoming(
+                    queue=queue,
+                    body=raw.body if isinstance(raw.body, bytes) else str(raw.body or "").encode(),
+                    content_type=properties.get("content_type"),
+                    headers=properties.get("application_headers") or {},
+                    redelivered=bool(raw.delivery_info["redelivered"]),
+                    delivery_tag=raw.delivery_tag,
+                    channel=channel,
+                )
+            )
+
+        return on_message
 
 
 class AmqpPublisher:
@@ -155,6 +187,7 @@ class AmqpPublisher:
             if remaining <= 0:
                 raise self._link.unavailable(f"it did not confirm {len(self._unconfirmed)} messages in time")
             connection.drain_events(timeout=remaining)
+            dispatch_what_is_read(connection.connection, lambda: not self._unconfirmed)
         if self._refused:
             raise self._link.unavailable("it refused a message (basic.nack)")
         return [message.message_id not in self._returned for message in window]
@@ -171,6 +204,7 @@ class AmqpPublisher:
                 results = self._topology.results_queue
                 self._topology.dead_queue(results.name)(channel).declare()
                 results(channel).declare()
+                read_ahead(connection.connection.transport)
                 channel.confirm_select()
                 channel.events["basic_ack"].add(self._on_ack)
                 channel.events["basic_nack"].add(self._on_nack)

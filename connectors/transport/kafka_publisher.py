@@ -93,7 +93,7 @@ class KafkaPublisher:
                 {
                     topic_name(results): self._link.partitions,
                     topic_name(self._topology.dead_queue(results).name): 1,
-                    topic_name(self._topology.events_exchange.name): self._link.partitions,
+                    topic_name(self._topology.events_name): self._link.partitions,
                 }
             )
             self._producer = Producer(
@@ -135,8 +135,8 @@ class KafkaPublisher:
 
     def _topic(self, message: Outgoing) -> str:
         """Exchanges are names of topics here: routing happens by name alone."""
-        if message.exchange == self._topology.events_exchange.name:
+        if message.exchange == self._topology.events_name:
             return topic_name(message.exchange)
-        if message.exchange == self._topology.jobs_exchange.name:
+        if message.exchange == self._topology.jobs_name:
             return topic_name(f"{message.exchange}.{message.routing_key}")
         return topic_name(message.routing_key)

@@ -49,7 +49,7 @@ class KombuConsumer:
                 while len(self._buffer) < max_messages:
                     wait = 0.0 if self._buffer else max(0.0, deadline - time.monotonic())
                     try:
-                        connection.drain_events(timeout=min(wait, HEARTBEAT_CHECK_SECONDS))
+                        self._drain(connection, min(wait, HEARTBEAT_CHECK_SECONDS), max_messages)
                     except TimeoutError as error:
                         if error.errno is not None:
                             raise  # the operating system gave the connection up, this is no idle moment
@@ -94,6 +94,10 @@ class KombuConsumer:
         )
         self._channel.basic_publish(copy, exchange="", routing_key=message.queue + DEAD_SUFFIX)
         self._channel.basic_ack(message.delivery_tag)
+
+    def _drain(self, connection: Connection, timeout: float, enough: int) -> None:
+        """Take what has come into the buffer; raises TimeoutError where nothing has, for so long."""
+        connection.drain_events(timeout=timeout)
 
     def _service_heartbeat(self, connection: Connection) -> None:
         """Nothing to do where the transport has none."""
