@@ -16,7 +16,7 @@ _START = (
 _PART = _START + "0-9\u00b7\u0300-\u036f\u203f-\u2040"
 _SPACE = "\\s\u0085\u00a0\u1680\u180e\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff"
 _TOKEN = re.compile(
-    rf"""(?:[{_SPACE}]|//[^\r\n]*|/\*.*?\*/)*
+    rf"""(?>[{_SPACE}]|//[^\r\n]*|/\*.*?\*/)*+
     (?:(?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![{_PART}]))
     |(?P<string>"(?:[^"\\]|\\.)*")
     |(?P<quoted>`[^`]*`)
@@ -49,6 +49,9 @@ def tokens(text: str) -> list[Token]:
             raise CompileError(f"Expected FEEL, but found {text[position:].strip()[:20]!r}.")
         kind = match.lastgroup or END
         content, start, position = match.group(kind), match.start(kind), match.end()
+        if content == "/" and text.startswith("*", position):
+            # Looked for once: every further one would look through the rest of the text again.
+            raise CompileError(f"Expected '*/' to close the comment at {text[start : start + 20]!r}.")
         if kind == "quoted":
             kind, content = NAME, content[1:-1]
         elif kind == STRING:
